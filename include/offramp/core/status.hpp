@@ -1,0 +1,48 @@
+// Errors are data: every check of outside data on the device returns a status, zero is success.
+#ifndef OFFRAMP_CORE_STATUS_HPP
+#define OFFRAMP_CORE_STATUS_HPP
+
+#include <cstdint>
+
+#include <offramp/core/config.hpp>
+
+namespace offramp::inline OFFRAMP_ABI {
+
+enum class [[nodiscard]] status : std::uint8_t {
+  ok = 0,
+  too_short,           // fewer bytes than the header needs or promises
+  misaligned,          // weights must start at a multiple of 4 bytes
+  bad_magic,           // not an offramp model
+  unknown_version,     // written by a newer format
+  wrong_length,        // the length in the header is not the length of the data
+  bad_checksum,        // the bytes were changed after writing
+  wrong_network,       // the structure hash belongs to another network
+  wrong_path,          // packed for another kernel path
+  known_answer_wrong,  // the network ran, and its logits differ from those stored with it
+};
+
+// Text of a status; compile it out with OFFRAMP_NO_STATUS_TEXT.
+constexpr const char* to_string(status s) {
+#ifdef OFFRAMP_NO_STATUS_TEXT
+  static_cast<void>(s);
+  return "";
+#else
+  switch (s) {
+    case status::ok: return "ok";
+    case status::too_short: return "too short: fewer bytes than the header needs or promises";
+    case status::misaligned: return "misaligned: weights must start at a multiple of 4 bytes";
+    case status::bad_magic: return "bad magic: not an offramp model";
+    case status::unknown_version: return "unknown version: written by a newer format";
+    case status::wrong_length: return "wrong length: the header's length is not the data's";
+    case status::bad_checksum: return "bad checksum: the bytes were changed after writing";
+    case status::wrong_network: return "wrong network: the structure hash belongs to another network";
+    case status::wrong_path: return "wrong path: packed for another kernel path";
+    case status::known_answer_wrong: return "known answer wrong: the logits differ from those stored with the model";
+  }
+  return "unknown status";
+#endif
+}
+
+}  // namespace offramp::inline OFFRAMP_ABI
+
+#endif

@@ -1,0 +1,65 @@
+// The geometry of one sliding window: convolution, dense (window = whole input) and pooling alike.
+// Kernels take a geometry object `g` and read `const window w = g();`: with `static_geometry` every number folds into the
+// code, with `dynamic_geometry` the same kernel runs on numbers known at run time (random tests, host tools).
+#ifndef OFFRAMP_CORE_WINDOW_HPP
+#define OFFRAMP_CORE_WINDOW_HPP
+
+#include <offramp/core/config.hpp>
+#include <offramp/core/shape.hpp>
+
+namespace offramp::inline OFFRAMP_ABI {
+
+struct window {
+  shape in{};
+  shape out{};
+  int kernel_h = 1;
+  int kernel_w = 1;
+  int stride_h = 1;
+  int stride_w = 1;
+  int pad_top = 0;  // bottom and right padding follow from `out`
+  int pad_left = 0;
+  // Channels the weights are stored for; larger than the active ones in nested widths (tap stride), else equal.
+  int stored_in_c = 0;
+  int stored_out_c = 0;
+
+  [[nodiscard]] constexpr int taps() const { return kernel_h * kernel_w; }
+  // Products added up for one output.
+  [[nodiscard]] constexpr int depth() const { return taps() * in.c; }
+  friend constexpr bool operator==(const window&, const window&) = default;
+};
+
+// Output extent of a window of `kernel` moved by `stride` over `in` with `pad` on both sides; <= 0 if it does not fit.
+constexpr int window_extent(int in, int kernel, int stride, int pad) {
+  const int room = in + 2 * pad - kernel;
+  return room < 0 ? 0 : room / stride + 1;
+}
+
+constexpr window make_window(shape in, int out_c, int kernel_h, int kernel_w, int stride, int pad_h, int pad_w) {
+  window w;
+  w.in = in;
+  w.out = {window_extent(in.h, kernel_h, stride, pad_h), window_extent(in.w, kernel_w, stride, pad_w), out_c};
+  w.kernel_h = kernel_h;
+  w.kernel_w = kernel_w;
+  w.stride_h = w.stride_w = stride;
+  w.pad_top = pad_h;
+  w.pad_left = pad_w;
+  w.stored_in_c = in.c;
+  w.stored_out_c = out_c;
+  return w;
+}
+
+template <window W>
+struct static_geometry {
+  static constexpr bool is_static = true;
+  constexpr window operator()() const { return W; }
+};
+
+struct dynamic_geometry {
+  static constexpr bool is_static = false;
+  window value;
+  constexpr window operator()() const { return value; }
+};
+
+}  // namespace offramp::inline OFFRAMP_ABI
+
+#endif
