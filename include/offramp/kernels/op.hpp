@@ -1,0 +1,61 @@
+// What a device op computes, as plain data: a signature (fixed at compile time even in tests) and a window (static or dynamic).
+//
+//   conv       acc[o] = sum over taps and channels of (in - in_zero) * weight, then the output stage for `out`
+//   pointwise  acc[c] = in[c] - in_zero, then the output stage (batch norm, relu and sign that follow no convolution)
+//   avg_pool   acc[c] = sum over the window of (in - in_zero), one factor for all channels; output channel c reads c % in.c
+//   max_pool   maximum over the window, same kind
+//   convert    the same values in another layout
+//
+// Activations of kind bits count as -1/+1; padding is +1 for them and contributes 0 otherwise.
+#ifndef OFFRAMP_KERNELS_OP_HPP
+#define OFFRAMP_KERNELS_OP_HPP
+
+#include <cstdint>
+
+#include <offramp/core/layout.hpp>
+#include <offramp/core/window.hpp>
+
+namespace offramp::inline OFFRAMP_ABI {
+
+enum class op_kind : std::uint8_t { conv, pointwise, avg_pool, max_pool, convert };
+
+constexpr const char* to_string(op_kind k) {
+  switch (k) {
+    case op_kind::conv: return "conv";
+    case op_kind::pointwise: return "pointwise";
+    case op_kind::avg_pool: return "avg_pool";
+    case op_kind::max_pool: return "max_pool";
+    case op_kind::convert: return "convert";
+  }
+  return "unknown";
+}
+
+struct op_signature {
+  op_kind what = op_kind::conv;
+  kind in = kind::bits;
+  kind weights = kind::none;  // conv only
+  kind out = kind::bits;
+  bool add = false;  // add into the tensor already at `out` (residual streams), with saturation
+  layout in_layout = layout::nhwc;
+  layout out_layout = layout::nhwc;
+
+  // Accumulators are i32 unless a float takes part.
+  [[nodiscard]] constexpr bool float_accumulator() const { return in == kind::f32 || weights == kind::f32; }
+  friend constexpr bool operator==(const op_signature&, const op_signature&) = default;
+};
+
+struct kernel_op {
+  op_signature signature{};
+  window geometry{};
+};
+
+// Accumulators that move in coarse steps (a binary dot product moves by 2) get this many fraction bits before their bias is
+// added, so that rounding the bias costs nothing. 8 bits leave room for 2^22 products.
+constexpr int accumulator_fraction_bits(const op_signature& s) {
+  const bool coarse = s.what == op_kind::pointwise || (s.in == kind::bits && s.weights == kind::bits);
+  return coarse && !s.float_accumulator() ? 8 : 0;
+}
+
+}  // namespace offramp::inline OFFRAMP_ABI
+
+#endif

@@ -1,0 +1,60 @@
+// Paths: how arithmetic is done on a CPU. A path is a type; what it does not do itself it leaves to its parent, and at the
+// end of every chain stands `reference`. A path has an id (stored in packed models) and a version of its variant rules and
+// packed layouts: change the version whenever either changes.
+#ifndef OFFRAMP_KERNELS_PATH_HPP
+#define OFFRAMP_KERNELS_PATH_HPP
+
+#include <cstdint>
+
+#include <offramp/kernels/op.hpp>
+
+namespace offramp::inline OFFRAMP_ABI {
+
+namespace path {
+
+// The plain loops that define every result bit for bit; reads canonical weights.
+struct reference {
+  static constexpr std::uint16_t id = 0;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "reference";
+};
+
+// Plain C++ that any compiler turns into good code; the default everywhere.
+struct portable {
+  using parent = reference;
+  static constexpr std::uint16_t id = 1;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "portable";
+};
+
+}  // namespace path
+
+namespace kernels {
+
+// What a path decides for an op. Specialise for a path; all members are constexpr, so they answer on any machine:
+//   bool runs(const op_signature&)                    does this path have code for it (layouts not considered)?
+//   layout reads(const kernel_op&)                    the input layout it wants
+//   bool writes(const kernel_op&, layout)             can it produce this output layout?
+//   std::size_t weight_words(const kernel_op&)        packed size
+//   std::size_t scratch_bytes(const kernel_op&)       working memory, beside input and output
+//   void pack(const kernel_op&, const std::uint32_t* canonical, std::uint32_t* packed)
+template <class Path>
+struct traits;
+
+// The loops: `template <op_signature S, class Geometry> static void run(Geometry, const arguments&)`.
+template <class Path>
+struct code;
+
+// What a kernel is handed. `weights` are packed for the path that runs; `scratch` is aligned to 8 bytes.
+struct arguments {
+  const void* in = nullptr;
+  const std::uint32_t* weights = nullptr;
+  void* out = nullptr;
+  void* scratch = nullptr;
+};
+
+}  // namespace kernels
+
+}  // namespace offramp::inline OFFRAMP_ABI
+
+#endif

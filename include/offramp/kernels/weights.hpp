@@ -1,0 +1,98 @@
+// The canonical weights of one op: a run of 32-bit words, the same in the blob and in the generated header.
+//
+//   header      in_zero, out_zero, low, high       (low, high: clamp of the output; float bits when the output is f32)
+//   parameters  per output channel, one array after the other, by output kind:
+//                 bits       threshold t            bit = (acc < t) xor flip; t is i32, or float for float accumulators
+//                            flip bits              (32 channels a word)
+//                 i8, i16    bias, multiplier, shift    out = clamp(requantize((acc << fraction) + bias) + out_zero)
+//                 i32        bias                   out = acc + bias (logits)
+//                 f32        factor, bias           out = clamp(acc * factor + bias)
+//               avg_pool has one set for all channels
+//   kernel      conv only, [out_c][kernel_h][kernel_w][in_c]: bits (each tap starts a new word, bit 1 = -1, spare bits 0),
+//               i8 (bytes, filled up to a word at the end) or f32
+//
+// max_pool and convert have no weights.
+#ifndef OFFRAMP_KERNELS_WEIGHTS_HPP
+#define OFFRAMP_KERNELS_WEIGHTS_HPP
+
+#include <cstddef>
+#include <cstdint>
+
+#include <offramp/kernels/op.hpp>
+
+namespace offramp::inline OFFRAMP_ABI::kernels {
+
+// Offsets in words of the canonical parts.
+struct weight_layout {
+  static constexpr std::size_t header_words = 4;
+  std::size_t channels = 0;  // sets of parameters
+  std::size_t arrays = 0;    // parameter arrays
+  std::size_t flip_words = 0;
+  std::size_t kernel_words = 0;
+
+  [[nodiscard]] constexpr std::size_t array(std::size_t i) const { return header_words + i * channels; }
+  [[nodiscard]] constexpr std::size_t flips() const { return array(arrays); }
+  [[nodiscard]] constexpr std::size_t kernel() const { return flips() + flip_words; }
+  [[nodiscard]] constexpr std::size_t total() const { return channels == 0 ? 0 : kernel() + kernel_words; }
+};
+
+constexpr std::size_t parameter_arrays(kind out) {
+  switch (out) {
+    case kind::i8:
+    case kind::i16: return 3;
+    case kind::f32: return 2;
+    default: return 1;
+  }
+}
+
+constexpr weight_layout canonical_layout(const kernel_op& op) {
+  const op_signature& s = op.signature;
+  const window& w = op.geometry;
+  weight_layout l;
+  if (s.what == op_kind::max_pool || s.what == op_kind::convert) return l;
+  const auto out_c = static_cast<std::size_t>(w.stored_out_c);
+  l.channels = s.what == op_kind::avg_pool ? 1 : out_c;
+  l.arrays = parameter_arrays(s.out);
+  if (s.out == kind::bits) l.flip_words = (out_c + 31) / 32;
+  if (s.what == op_kind::conv) {
+    const auto taps = static_cast<std::size_t>(w.taps());
+    const auto in_c = static_cast<std::size_t>(w.stored_in_c);
+    if (s.weights == kind::bits) l.kernel_words = out_c * taps * ((in_c + 31) / 32);
+    if (s.weights == kind::i8) l.kernel_words = (out_c * taps * in_c + 3) / 4;
+    if (s.weights == kind::f32) l.kernel_words = out_c * taps * in_c;
+  }
+  return l;
+}
+
+// Header and parameters seen through their meaning. Packed forms keep this beginning and lay out the kernel their own way.
+template <op_signature S>
+class parameters {
+ public:
+  constexpr parameters(const std::uint32_t* words, const window& w)
+      : words_{words}, channels_{S.what == op_kind::avg_pool ? 1 : w.stored_out_c} {}
+
+  [[nodiscard]] constexpr std::int32_t in_zero() const { return static_cast<std::int32_t>(words_[0]); }
+  [[nodiscard]] constexpr std::int32_t out_zero() const { return static_cast<std::int32_t>(words_[1]); }
+  [[nodiscard]] constexpr std::int32_t low() const { return static_cast<std::int32_t>(words_[2]); }
+  [[nodiscard]] constexpr std::int32_t high() const { return static_cast<std::int32_t>(words_[3]); }
+  [[nodiscard]] constexpr float low_f32() const { return __builtin_bit_cast(float, words_[2]); }
+  [[nodiscard]] constexpr float high_f32() const { return __builtin_bit_cast(float, words_[3]); }
+
+  // Element of parameter array `a` for channel c.
+  [[nodiscard]] constexpr std::int32_t integer(int a, int c) const {
+    return static_cast<std::int32_t>(words_[4 + a * channels_ + c]);
+  }
+  [[nodiscard]] constexpr float real(int a, int c) const {
+    return __builtin_bit_cast(float, words_[4 + a * channels_ + c]);
+  }
+  // Flip bits of channels 32*i .. 32*i+31 (output bits only).
+  [[nodiscard]] constexpr std::uint32_t flips(int i) const { return words_[4 + channels_ + i]; }
+
+ private:
+  const std::uint32_t* words_;
+  int channels_;
+};
+
+}  // namespace offramp::inline OFFRAMP_ABI::kernels
+
+#endif
