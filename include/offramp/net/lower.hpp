@@ -1,0 +1,203 @@
+// Lowering: from layers to device ops, independent of any path.
+//
+//   conv2d|dense [batch_norm] [relu] [sign]   one conv op: batch norm, relu and sign become its output stage
+//   [batch_norm] [relu] [sign] elsewhere      one pointwise op
+//   residual                                  its tensors form one stream (i16, or f32); the body's last conv adds into it in
+//                                             place; a shrinking shortcut is an avg_pool op into a new tensor of the stream
+//   pooling                                   on bits, stream or activations as they are
+//
+// What is not binary takes the kind `Rest` (i8 or f32) unless the layer says otherwise. Where a layer cannot read what it is
+// given (an i8 convolution behind a stream), a pointwise op changes the kind.
+#ifndef OFFRAMP_NET_LOWER_HPP
+#define OFFRAMP_NET_LOWER_HPP
+
+#include <offramp/net/description.hpp>
+#include <offramp/net/network.hpp>
+#include <offramp/net/program.hpp>
+
+namespace offramp::inline OFFRAMP_ABI {
+
+namespace detail {
+
+template <class Program>
+struct lowering {
+  network_view net{};
+  kind rest = kind::i8;
+  kind stream = kind::i16;
+  Program p{};
+  int current = 0;        // the tensor the next layer reads
+  int residual_out = -1;  // the stream the open residual adds into
+
+  constexpr int new_tensor(shape s, kind k, int group) {
+    tensor_desc& t = p.tensors[p.tensor_count];
+    t.extent = s;
+    t.element = k;
+    t.group = k == kind::i8 || k == kind::i16 || k == kind::u8 ? (group < 0 ? p.groups++ : group) : -1;
+    return p.tensor_count++;
+  }
+
+  // Appends an op that reads the current tensor; `out` < 0 makes a new tensor. Returns the output tensor.
+  constexpr int add_step(op_kind what, kind weights, window w, kind out_kind, int group, int out, int exit, bool head,
+                         int layer_first, int layer_last) {
+    step_desc& s = p.steps[p.step_count++];
+    s.op.signature = {what, p.tensors[current].element, weights, out_kind, out >= 0, layout::nhwc, layout::nhwc};
+    s.op.geometry = w;
+    s.in = current;
+    s.out = out >= 0 ? out : new_tensor(w.out, out_kind, group);
+    s.exit = exit;
+    s.head = head;
+    s.layer_first = layer_first;
+    s.layer_last = layer_last;
+    return s.out;
+  }
+
+  // A 1x1 op that only changes the kind of the current tensor.
+  constexpr void change_kind(kind to, int i) {
+    const layer_desc& d = net.layers[i];
+    const shape s = p.tensors[current].extent;
+    current = add_step(op_kind::pointwise, kind::none, make_window(s, s.c, 1, 1, 1, 0, 0), to, -1, -1, d.exit, d.head, i, i);
+  }
+
+  // Does what layer i - 1 produced reach a residual before any other op that computes?
+  [[nodiscard]] constexpr bool feeds_stream(int i, int exit, bool head) const {
+    for (; i < net.layer_count; ++i) {
+      const layer_desc& d = net.layers[i];
+      if (head && (!d.head || d.exit != exit)) return false;
+      if (!head && d.head) continue;
+      if (d.what == layer_kind::residual_begin || d.what == layer_kind::residual_end) return true;
+      if (d.what != layer_kind::max_pool && d.what != layer_kind::avg_pool) return false;
+    }
+    return false;
+  }
+
+  [[nodiscard]] constexpr bool is(int i, int last, layer_kind k) const { return i < last && net.layers[i].what == k; }
+
+  // The end of [batch_norm] [relu] [sign] starting at i.
+  [[nodiscard]] constexpr int tail_end(int i, int last) const {
+    if (is(i, last, layer_kind::batch_norm)) ++i;
+    if (is(i, last, layer_kind::relu)) ++i;
+    if (is(i, last, layer_kind::sign)) ++i;
+    return i;
+  }
+
+  // Lowers the layer at i and what folds into it; returns the next layer.
+  constexpr int lower_layer(int i, int last) {
+    const layer_desc& d = net.layers[i];
+    switch (d.what) {
+      case layer_kind::conv2d:
+      case layer_kind::dense: {
+        const int end = tail_end(i + 1, last);
+        const kind weights = d.weights == kind::none ? rest : d.weights;
+        const kind in = p.tensors[current].element;
+        if (weights == kind::f32 && in != kind::f32 && in != kind::u8 && in != kind::bits) change_kind(kind::f32, i);
+        if (weights == kind::i8 && (in == kind::f32 || in == kind::i16)) change_kind(kind::i8, i);
+        if (weights == kind::bits && in == kind::i16) change_kind(kind::i8, i);
+        const bool real = p.tensors[current].element == kind::f32 || weights == kind::f32;
+        const bool adds = is(end, last, layer_kind::residual_end);
+        kind out = real ? kind::f32 : rest;
+        if (net.layers[end - 1].what == layer_kind::sign)
+          out = kind::bits;
+        else if (d.head && end == last)
+          out = real ? kind::f32 : kind::i32;
+        else if (adds || feeds_stream(end, d.exit, d.head))
+          out = stream;
+        current = add_step(op_kind::conv, weights, d.geometry(), out, -1, adds ? residual_out : -1, d.exit, d.head, i, end);
+        return end;
+      }
+      case layer_kind::batch_norm:
+      case layer_kind::relu:
+      case layer_kind::sign: {
+        const int end = tail_end(i, last);
+        kind out = feeds_stream(end, d.exit, d.head) ? stream : rest;
+        if (net.layers[end - 1].what == layer_kind::sign) out = kind::bits;
+        current = add_step(op_kind::pointwise, kind::none, make_window(d.in, d.in.c, 1, 1, 1, 0, 0), out, -1, -1, d.exit,
+                           d.head, i, end);
+        return end;
+      }
+      case layer_kind::max_pool: {
+        const tensor_desc& t = p.tensors[current];
+        current = add_step(op_kind::max_pool, kind::none, d.geometry(), t.element, t.group, -1, d.exit, d.head, i, i + 1);
+        return i + 1;
+      }
+      case layer_kind::avg_pool: {
+        const tensor_desc& t = p.tensors[current];
+        const kind out = feeds_stream(i + 1, d.exit, d.head) ? stream : rest;
+        // The mean of a stream stays on the stream's scale; an i8 mean gets a scale of its own, which costs nothing.
+        const int group = out == kind::i16 && t.element == kind::i16 ? t.group : -1;
+        current = add_step(op_kind::avg_pool, kind::none, d.geometry(), out, group, -1, d.exit, d.head, i, i + 1);
+        return i + 1;
+      }
+      case layer_kind::residual_begin: {
+        if (p.tensors[current].element != stream) change_kind(stream, i);
+        const shape from = d.in;
+        const shape to = net.layers[d.partner].out;
+        residual_out = current;
+        if (from != to) {
+          const int s = from.h / to.h;
+          const window w = make_window(from, to.c, s, s, s, 0, 0);
+          residual_out = add_step(op_kind::avg_pool, kind::none, w, stream, p.tensors[current].group, -1, d.exit, d.head, i, i + 1);
+        }
+        return i + 1;
+      }
+      case layer_kind::residual_end: return i + 1;
+    }
+    return i + 1;
+  }
+
+  constexpr void lower_all() {
+    p.exit_count = net.exit_count;
+    if (net.exit_count == 0) return;  // the composition was refused
+    p.classes = net.exits[0].classes;
+    current = new_tensor(net.input.extent, net.input.element, -1);
+    for (int k = 0; k < net.exit_count; ++k) {
+      const exit_desc& e = net.exits[k];
+      p.exit_first[k] = p.step_count;
+      for (int i = e.stage_first; i < e.stage_last;) i = lower_layer(i, e.stage_last);
+      const int stage_out = current;
+      p.head_first[k] = p.step_count;
+      for (int i = e.head_first; i < e.head_last;) i = lower_layer(i, e.head_last);
+      p.logits[k] = current;
+      current = stage_out;
+    }
+    p.exit_first[net.exit_count] = p.step_count;
+  }
+};
+
+template <class Net, kind Rest, kind Stream>
+constexpr auto lower_network() {
+  constexpr int layers = Net::description.layer_count;
+  constexpr int exits = Net::exits;
+  // Two steps a layer (a change of kind, the op), one more for a change of layout before each of them.
+  lowering<program<4 * layers + 1, (exits > 0 ? exits : 1)>> l;
+  l.net = Net::view();
+  l.rest = Rest;
+  l.stream = Stream;
+  l.lower_all();
+  return l.p;
+}
+
+}  // namespace detail
+
+// The device network of `Net`: what is not binary becomes `Rest` (i8 or f32), residual streams become `Stream`.
+template <class Net, kind Rest = kind::i8, kind Stream = (Rest == kind::f32 ? kind::f32 : kind::i16)>
+struct lower {
+  static_assert(Rest == kind::i8 || Rest == kind::f32, "offramp: lower<Net, Rest>: Rest is i8 or f32");
+  static_assert(Stream == kind::i16 || Stream == kind::i8 || Stream == kind::f32,
+                "offramp: lower<Net, Rest, Stream>: Stream is i16, i8 or f32");
+  using network = Net;
+  static constexpr kind rest = Rest;
+  static constexpr kind stream = Stream;
+  static constexpr auto program = detail::lower_network<Net, Rest, Stream>();
+  static constexpr int exits = Net::exits;
+  static constexpr int classes = Net::classes;
+  static constexpr input_desc input = Net::description.input;
+
+  // Identity of what runs: the network's structure up to exit k, and the kinds chosen here.
+  static constexpr std::uint64_t hash(int exit) {
+    return hash_mix(hash_mix(structure_hash(Net::view(), exit), static_cast<int>(Rest)), static_cast<int>(Stream));
+  }
+};
+
+}  // namespace offramp::inline OFFRAMP_ABI
+
+#endif
