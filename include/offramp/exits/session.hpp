@@ -1,0 +1,198 @@
+// A session runs one lowered network on one path, sample by sample: begin(x), step() through one stage and its head at a time,
+// best() is the best answer so far, and classify(x) is that loop with a criterion. No heap, no error path: everything from
+// outside was checked when the weights were bound. A session only refers to weights and arena; many sessions may share const
+// weights, and one arena in turns.
+#ifndef OFFRAMP_EXITS_SESSION_HPP
+#define OFFRAMP_EXITS_SESSION_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include <offramp/core/view.hpp>
+#include <offramp/exits/criteria.hpp>
+#include <offramp/exits/prediction.hpp>
+#include <offramp/exits/reuse.hpp>
+#include <offramp/net/bound_weights.hpp>
+#include <offramp/net/plan.hpp>
+#include <offramp/timing/observer.hpp>
+
+namespace offramp::inline OFFRAMP_ABI {
+
+// Working memory of one session, its size a constant of the plan.
+template <class Lowered, class Path = path::portable>
+struct arena {
+  alignas(arena_alignment) unsigned char bytes[memory<Lowered, Path>.arena_bytes > 0 ? memory<Lowered, Path>.arena_bytes : 1];
+};
+
+template <class Lowered, class Path = path::portable, exit_criterion Criterion = max_softmax, class Reuse = no_reuse,
+          session_observer Observer = no_observer>
+class session {
+  using planned_t = planned<Lowered, Path>;
+  static constexpr const auto& program = planned_t::program;
+
+ public:
+  static constexpr int exits = Lowered::exits;
+  static constexpr int classes = Lowered::classes;
+  static constexpr kind input_kind = Lowered::input.element;
+  static constexpr std::size_t input_size = static_cast<std::size_t>(Lowered::input.extent.size());
+  using input_element = storage_t<input_kind>;
+  using input_view = view<input_element, input_size>;
+
+  // All heads give logits of one kind: integers with a scale, or floats.
+  static constexpr kind logit_kind = program.tensors[program.logits[0]].element;
+  using logit = storage_t<logit_kind>;
+
+  constexpr session(const bound_weights<Lowered, Path>& weights, arena<Lowered, Path>& memory)
+    requires(std::is_empty_v<Observer>)
+      : weights_{weights}, arena_{memory.bytes} {}
+  constexpr session(const bound_weights<Lowered, Path>& weights, arena<Lowered, Path>& memory, Observer& observer)
+      : weights_{weights}, arena_{memory.bytes}, observer_{observer} {}
+
+  // Starts a new sample. `input` must stay unchanged until the first step has run.
+  constexpr void begin(input_view input) {
+    input_ = input.data();
+    next_ = 0;
+    reuse_.begin();
+  }
+
+  // Runs the next stage and its head. Returns true while further stages remain. At least one call before `best`.
+  bool step() {
+    OFFRAMP_ASSERT(next_ < exits);
+    step_exit(std::make_integer_sequence<int, exits>{});
+    judged_ = reuse_.combine(next_, static_cast<const logit*>(tensor(program.logits[next_])));
+    ++next_;
+    return next_ < exits;
+  }
+
+  // The score of the exit that ran last, in Q16 on the criterion's scale.
+  [[nodiscard]] std::int32_t score() const {
+    if constexpr (logit_kind == kind::f32)
+      return to_q16(Criterion::score(judged_, classes));
+    else
+      return Criterion::score(judged_, classes, weights_.exits[next_ - 1].unit);
+  }
+
+  // The answer of the exit that ran last.
+  [[nodiscard]] prediction best() const { return answer(next_ < exits ? stop_reason::unfinished : stop_reason::last_exit); }
+
+  // Runs stages until an exit is confident. Thresholds are those stored with the weights.
+  prediction classify(input_view input) {
+    exit_thresholds<exits> t;
+    for (int k = 0; k < exits; ++k) t.q16[k] = weights_.exits[k].threshold_q16;
+    return classify(input, t);
+  }
+  prediction classify(input_view input, confidence c) { return classify(input, c.template at_all_exits<exits>()); }
+  prediction classify(input_view input, const exit_thresholds<exits>& thresholds) {
+    begin(input);
+    for (int k = 0;; ++k) {
+      const bool more = step();
+      const bool taken = !more || score() >= thresholds.q16[k];
+      observer().exit_judged(k, taken);
+      if (taken) return answer(more ? stop_reason::confident : stop_reason::last_exit);
+    }
+  }
+
+  // Logits of the exit that ran last, [classes], as judged (after reuse); valid until the next step or sample.
+  [[nodiscard]] const logit* logits() const { return judged_; }
+  // Real value of one unit of `logits()` at exit k.
+  [[nodiscard]] float logit_scale(int k) const { return weights_.exits[k].logit_scale; }
+
+  // OPs up to and including exit k.
+  static constexpr std::int64_t ops_to_exit(int k) { return spent_at[k]; }
+
+ private:
+  struct ops_table {
+    std::int64_t at[exits]{};
+    constexpr std::int64_t operator[](int k) const { return at[k]; }
+  };
+  static constexpr ops_table spent_at = [] {
+    ops_table t;
+    for (int k = 0; k < exits; ++k) t.at[k] = planned_t::cost_to_exit(k).ops();
+    return t;
+  }();
+
+  [[nodiscard]] constexpr Observer& observer() { return observer_.value; }
+
+  [[nodiscard]] void* tensor(int id) const { return arena_ + program.tensors[id].offset; }
+
+  template <int I>
+  void run_op() {
+    constexpr step_desc s = program.steps[I];
+    kernels::arguments a;
+    if constexpr (s.in == 0)
+      a.in = input_;
+    else
+      a.in = arena_ + program.tensors[s.in].offset;
+    a.out = arena_ + program.tensors[s.out].offset;
+    a.weights = weights_.ops + s.weight_offset;
+    a.scratch = arena_ + s.scratch_offset;
+    observer().enter(I);
+    kernels::run<Path, s.op.signature>(static_geometry<s.op.geometry>{}, a);
+    observer().leave(I);
+  }
+
+  template <int First, int... I>
+  void run_ops(std::integer_sequence<int, I...>) {
+    (run_op<First + I>(), ...);
+  }
+
+  template <int K>
+  void run_exit() {
+    constexpr int first = program.exit_first[K];
+    run_ops<first>(std::make_integer_sequence<int, program.exit_first[K + 1] - first>{});
+  }
+
+  template <int... K>
+  void step_exit(std::integer_sequence<int, K...>) {
+    static_cast<void>(((next_ == K && (run_exit<K>(), true)) || ...));
+  }
+
+  [[nodiscard]] prediction answer(stop_reason why) const {
+    prediction p;
+    const int k = next_ - 1;
+    p.label = static_cast<std::int16_t>(argmax(judged_, classes));
+    p.exit = static_cast<std::int16_t>(k);
+    p.why = why;
+    std::int32_t q;
+    if constexpr (logit_kind == kind::f32)
+      q = to_q16(max_softmax::score(judged_, classes));
+    else
+      q = max_softmax::score(judged_, classes, weights_.exits[k].unit);
+    p.probability_q16 = static_cast<std::uint16_t>(clamp(q, std::int32_t{0}, std::int32_t{65535}));
+    p.spent = spent_at[k];
+    return p;
+  }
+
+  // An observer with state is referred to, an empty one is a value that takes no room.
+  struct by_value {
+    Observer value{};
+  };
+  struct by_reference {
+    Observer& value;
+  };
+  using observer_store = std::conditional_t<std::is_empty_v<Observer>, by_value, by_reference>;
+
+  bound_weights<Lowered, Path> weights_;
+  unsigned char* arena_;
+  const input_element* input_ = nullptr;
+  const logit* judged_ = nullptr;
+  int next_ = 0;
+  [[no_unique_address]] typename Reuse::template state<logit, classes> reuse_{};
+  [[no_unique_address]] observer_store observer_{};
+};
+
+// A session that brings its own arena.
+template <class Lowered, class Path = path::portable, exit_criterion Criterion = max_softmax, class Reuse = no_reuse>
+class session_with_arena : arena<Lowered, Path>, public session<Lowered, Path, Criterion, Reuse> {
+ public:
+  explicit constexpr session_with_arena(const bound_weights<Lowered, Path>& weights)
+      : arena<Lowered, Path>{}, session<Lowered, Path, Criterion, Reuse>{weights, static_cast<arena<Lowered, Path>&>(*this)} {}
+  session_with_arena(const session_with_arena&) = delete;
+  session_with_arena& operator=(const session_with_arena&) = delete;
+};
+
+}  // namespace offramp::inline OFFRAMP_ABI
+
+#endif

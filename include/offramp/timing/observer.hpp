@@ -1,0 +1,29 @@
+// Timing hooks: an observer is told when every op of a session starts and ends, and when a head has been judged.
+// Without one (`no_observer`) the calls vanish: the disassembly is that of a network that never heard of them.
+#ifndef OFFRAMP_TIMING_OBSERVER_HPP
+#define OFFRAMP_TIMING_OBSERVER_HPP
+
+#include <type_traits>
+
+#include <offramp/core/config.hpp>
+
+namespace offramp::inline OFFRAMP_ABI {
+
+// To provide: `void enter(int step)` and `void leave(int step)` around step number `step` of the network's plan, and
+// `void exit_judged(int exit, bool taken)` after head `exit` was computed and its criterion asked.
+template <class Observer>
+concept session_observer = requires(Observer o) {
+  o.enter(0);
+  o.leave(0);
+  o.exit_judged(0, true);
+};
+
+struct no_observer {
+  static constexpr void enter(int) {}
+  static constexpr void leave(int) {}
+  static constexpr void exit_judged(int, bool) {}
+};
+
+}  // namespace offramp::inline OFFRAMP_ABI
+
+#endif
