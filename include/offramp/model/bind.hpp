@@ -11,7 +11,7 @@
 #include <offramp/net/bound_weights.hpp>
 #include <offramp/net/plan.hpp>
 
-namespace offramp::inline OFFRAMP_ABI::model {
+namespace offramp::inline OFFRAMP_ABI::format {
 
 template <class Lowered, class Path>
 inline constexpr sections sections_of =
@@ -33,15 +33,19 @@ constexpr bound_weights<Lowered, Path> view_of(const std::uint32_t* words) {
   return b;
 }
 
+}  // namespace offramp::inline OFFRAMP_ABI::format
+
+namespace offramp::inline OFFRAMP_ABI {
+
 // Checks `bytes` bytes at `data` and binds them. On anything but ok, `bound` is untouched. The data must outlive `bound`.
 template <class Lowered, class Path>
-constexpr status bind(const std::uint32_t* data, std::size_t bytes, bound_weights<Lowered, Path>& bound) {
-  constexpr sections at = sections_of<Lowered, Path>;
-  if (bytes < header_words * 4) return status::too_short;
-  if (data[0] != magic) return status::bad_magic;
-  if (data[1] != format_version) return status::unknown_version;
+constexpr status bind_weights(const std::uint32_t* data, std::size_t bytes, bound_weights<Lowered, Path>& bound) {
+  constexpr format::sections at = format::sections_of<Lowered, Path>;
+  if (bytes < format::header_words * 4) return status::too_short;
+  if (data[0] != format::magic) return status::bad_magic;
+  if (data[1] != format::format_version) return status::unknown_version;
   if (bytes / 4 < data[2]) return status::too_short;
-  if (bytes % 4 != 0 || bytes / 4 != data[2] || data[2] <= header_words) return status::wrong_length;
+  if (bytes % 4 != 0 || bytes / 4 != data[2] || data[2] <= format::header_words) return status::wrong_length;
   if (crc32(data, data[2] - 1) != data[data[2] - 1]) return status::bad_checksum;
   if (data[3] != (Path::id | std::uint32_t{Path::version} << 16)) return status::wrong_path;
   const auto exits = static_cast<std::uint32_t>(Lowered::exits);
@@ -53,17 +57,17 @@ constexpr status bind(const std::uint32_t* data, std::size_t bytes, bound_weight
       return status::wrong_network;
   }
   if (data[2] != at.total || data[7] != at.answer_input - at.ops) return status::wrong_length;
-  bound = view_of<Lowered, Path>(data);
+  bound = format::view_of<Lowered, Path>(data);
   return status::ok;
 }
 
 // The same for data that may not be aligned to words (a file mapped at any address): refused rather than misread.
 template <class Lowered, class Path>
-inline status bind(const void* data, std::size_t bytes, bound_weights<Lowered, Path>& bound) {
+inline status bind_weights(const void* data, std::size_t bytes, bound_weights<Lowered, Path>& bound) {
   if (reinterpret_cast<std::uintptr_t>(data) % alignof(std::uint32_t) != 0) return status::misaligned;
-  return bind(static_cast<const std::uint32_t*>(data), bytes, bound);
+  return bind_weights(static_cast<const std::uint32_t*>(data), bytes, bound);
 }
 
-}  // namespace offramp::inline OFFRAMP_ABI::model
+}  // namespace offramp::inline OFFRAMP_ABI
 
 #endif

@@ -19,7 +19,7 @@
 #include <offramp/core/shape.hpp>
 #include <offramp/net/description.hpp>
 
-namespace offramp::inline OFFRAMP_ABI::model {
+namespace offramp::inline OFFRAMP_ABI::format {
 
 inline constexpr std::uint32_t magic = 0x6d72666fu;  // "ofrm"
 inline constexpr std::uint32_t format_version = 1;
@@ -48,6 +48,6 @@ constexpr sections layout_of(std::size_t exits, std::size_t classes, std::size_t
   return s;
 }
 
-}  // namespace offramp::inline OFFRAMP_ABI::model
+}  // namespace offramp::inline OFFRAMP_ABI::format
 
 #endif

@@ -32,7 +32,7 @@ struct packed_model {
   constexpr operator bound_weights<Lowered, Path>() const {
     static_assert(weights_of_this_network<Hash, Lowered::hash(Lowered::exits - 1)>::checked);
     static_assert(weights_for_this_path<PathId, PathVersion, Path::id, Path::version>::checked);
-    return model::view_of<Lowered, Path>(words);
+    return format::view_of<Lowered, Path>(words);
   }
   [[nodiscard]] static constexpr std::size_t bytes() { return Words * 4; }
 };

@@ -13,7 +13,7 @@ namespace offramp::inline OFFRAMP_ABI {
 // float logits within 1e-3 of their size, as paths may add in another order.
 template <class Lowered, class Path, class Session>
 inline status self_test(Session& session, const std::uint32_t* words) {
-  constexpr model::sections at = model::sections_of<Lowered, Path>;
+  constexpr format::sections at = format::sections_of<Lowered, Path>;
   using element = typename Session::input_element;
   session.begin(Session::input_view::unchecked(reinterpret_cast<const element*>(words + at.answer_input)));
   for (int k = 0; k < Lowered::exits; ++k) {
