@@ -163,15 +163,17 @@ inline void write_idx(const std::filesystem::path& path, std::initializer_list<s
   }
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   const auto part = std::filesystem::path(path.string() + ".part");
+  bool begun = false;
   const auto failed = [&](const std::string& why) {
     std::error_code ignored;
-    std::filesystem::remove(part, ignored);
+    if (begun) std::filesystem::remove(part, ignored);
     return error(path.string() + ": cannot write into folder " + folder.string() + ": " + why);
   };
 
   errno = 0;
   gzFile file = gzopen(part.string().c_str(), "wb9");
   if (file == nullptr) throw failed(std::strerror(errno));
+  begun = true;
   std::vector<std::uint8_t> header{0, 0, 8, static_cast<std::uint8_t>(sides.size())};
   for (const auto side : sides) {
     for (const int shift : {24, 16, 8, 0}) header.push_back(static_cast<std::uint8_t>(side >> shift));

@@ -98,14 +98,16 @@ enum class picture { svg, png };
 inline void write_file(const std::filesystem::path& path, std::string_view bytes) {
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   const auto part = std::filesystem::path(path.string() + ".part");
+  bool begun = false;
   const auto failed = [&](const std::string& why) {
     std::error_code ignored;
-    std::filesystem::remove(part, ignored);
+    if (begun) std::filesystem::remove(part, ignored);
     return error(path.string() + ": cannot write into folder " + folder.string() + ": " + why);
   };
   errno = 0;
   std::ofstream out(part, std::ios::binary | std::ios::trunc);
   if (!out) throw failed(std::strerror(errno));
+  begun = true;
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   out.close();
   if (!out) throw failed(errno != 0 ? std::strerror(errno) : "the write was cut short");
@@ -128,10 +130,10 @@ inline constexpr const char* plot_colours[] = {"#0072B2", "#D55E00", "#009E73", 
 inline constexpr int plot_points[] = {7, 5, 9, 13, 11, 6};
 inline const char* plot_colour(std::size_t i) { return plot_colours[i % std::size(plot_colours)]; }
 
-// Shortest text that reads back as the same number, whatever the locale.
+// Nine digits, finer than any pixel, and a decimal point whatever the locale.
 inline std::string plot_number(double value) {
   char text[40];
-  const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::general, 9).ptr;
   return {text, end};
 }
 
@@ -150,13 +152,14 @@ inline std::string plot_range(const axis& a) {
   return "[" + end(a.low) + ":" + end(a.high) + "]";
 }
 
-inline std::string plot_frame(const std::string& title) {
+inline std::string plot_frame(const std::string& title, bool label_below) {
   std::string out =
       "set border 3 lc rgb '#555555' lw 1\n"
       "set tics nomirror out scale 0.6 textcolor rgb '#222222'\n"
       "set grid lc rgb '#d8d8d8' lw 1 lt 1\n"
-      "set key tmargin center horizontal Left reverse samplen 2 textcolor rgb '#222222'\n"
+      "set key at screen 0.54, character 0.6 center bottom horizontal Left reverse samplen 2 textcolor rgb '#222222'\n"
       "set style textbox opaque noborder fillcolor rgb '#ffffff' margins 0.4,0.2\n";
+  out += label_below ? "set bmargin 5.5\n" : "set bmargin 3.8\n";  // room for the key under the tics and their label
   if (!title.empty()) out += "set title " + plot_quoted(title) + " textcolor rgb '#111111'\n";
   return out;
 }
@@ -227,7 +230,7 @@ inline drawing draw(const curve_plot& plot) {
                 (right ? " right offset 0.6,-1.3" : " left offset 0.4,-1.3") + " front boxed textcolor rgb '#111111'\n";
     }
   }
-  std::string out = plot_frame(plot.title);
+  std::string out = plot_frame(plot.title, true);
   if (plot.x.logarithmic) out += "set logscale x\n";
   if (plot.y.logarithmic) out += "set logscale y\n";
   if (!plot.y.logarithmic) out += "set offsets 0, 0, graph 0.06, graph 0.12\n";
@@ -270,7 +273,8 @@ inline drawing draw(const bar_plot& plot) {
     const auto block = "$bars" + std::to_string(s);
     blocks += block + " << EOD\n" + rows + "EOD\n";
     elements += (elements.empty() ? "" : ", ") + block +
-                " using 1:2:3:4:5:6 with boxxyerror fs solid 1 noborder lc rgb '" + plot_colour(s) + "'" + (series.name.empty() ? " notitle" : " title " + plot_quoted(series.name));
+                " using 1:2:3:4:5:6 with boxxyerror fs solid 1 noborder lc rgb '" + plot_colour(s) + "'" +
+                (series.name.empty() ? " notitle" : " title " + plot_quoted(series.name));
   }
   if (elements.empty()) throw error(where + ": found no finite value, expected at least one");
   std::string tics;
@@ -281,7 +285,8 @@ inline drawing draw(const bar_plot& plot) {
   const std::string along = plot.horizontal ? "y" : "x", up = plot.horizontal ? "x" : "y";
   axis value = plot.value;
   if (!std::isfinite(value.low) && !value.logarithmic) value.low = 0;
-  std::string out = plot_frame(plot.title) + "unset grid\nset grid " + up + "tics lc rgb '#d8d8d8' lw 1 lt 1\n";
+  std::string out = plot_frame(plot.title, plot.horizontal || !plot.category_label.empty()) +
+                    "unset grid\nset grid " + up + "tics lc rgb '#d8d8d8' lw 1 lt 1\n";
   out += "set " + along + "tics (" + tics + ") scale 0\nset " + along + "range " +
          (plot.horizontal ? "[" + last + ":-0.5]" : "[-0.5:" + last + "]") + '\n';
   out += "set " + up + "range " + plot_range(value) + "\nset " + up + "label " + plot_quoted(value.label) + '\n';

@@ -143,8 +143,8 @@ inline std::string describe(const bar_plot& plot) {
 }
 
 inline bar_plot exit_bars(const std::vector<exit_summary>& exits) {
-  bar_plot plot{"Samples that leave at each exit, and accuracy among them", "", {"%", 0, 110}, {},
-                {{"share of the samples", {}, {}}, {"accuracy among those that leave here", {}, {}}}};
+  bar_plot plot{"Samples that leave at each exit, and accuracy among them", "", {"share, accuracy (%)", 0, 110}, {},
+                {{"share of the samples", {}, {}}, {"accuracy among them", {}, {}}}};
   plot.horizontal = exits.size() > 4;
   long long total = 0;
   for (const auto& e : exits) total += e.samples;
@@ -206,7 +206,8 @@ inline table op_table(const std::vector<op_cost>& ops) {
   if (timed) headers.push_back("time (µs)");
   table shown(headers);
   for (const auto& op : ops) {
-    std::vector<std::string> row{op.name, std::to_string(op.exit), grouped(op.macs), grouped(op.bops), grouped(op.bytes)};
+    std::vector<std::string> row{op.name, std::to_string(op.exit), grouped(op.macs), grouped(op.bops),
+                                 grouped(op.bytes)};
     if (timed) row.push_back(fixed(op.time_us, 2));
     shown.add(std::move(row));
   }

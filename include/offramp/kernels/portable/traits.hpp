@@ -1,14 +1,39 @@
-// The portable path's choices.
+// The portable path's choices: canonical NHWC in and out, kernels packed in tiles, one gathered patch of scratch.
 #ifndef OFFRAMP_KERNELS_PORTABLE_TRAITS_HPP
 #define OFFRAMP_KERNELS_PORTABLE_TRAITS_HPP
 
+#include <offramp/kernels/portable/packing.hpp>
+#include <offramp/kernels/portable/patch.hpp>
 #include <offramp/kernels/reference/traits.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels {
 
 template <>
-struct traits<path::portable> : traits<path::reference> {
-  static constexpr bool runs(const op_signature&) { return false; }
+struct traits<path::portable> {
+  // The rest (convert, floats times integer weights, i32 activations) is the reference's.
+  static constexpr bool runs(const op_signature& s) {
+    switch (s.what) {
+      case op_kind::conv:
+        if (s.in == kind::i32 || s.weights == kind::none) return false;
+        return s.in != kind::f32 || s.weights == kind::f32;
+      case op_kind::pointwise: return s.in != kind::bits;
+      case op_kind::avg_pool:
+      case op_kind::max_pool: return true;
+      case op_kind::convert: break;
+    }
+    return false;
+  }
+  static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
+  static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
+  static constexpr std::size_t weight_words(const kernel_op& op) { return portable::packed_words(op); }
+  static constexpr std::size_t scratch_bytes(const kernel_op& op) {
+    if (op.signature.what != op_kind::conv || portable::reads_in_place(op)) return 0;
+    const bool words = op.signature.weights == kind::f32 || portable::form_of(op) == portable::form::word_tiles;
+    return static_cast<std::size_t>(portable::patch_size(op)) * (words ? 4 : 2);
+  }
+  static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
+    portable::pack(op, canonical, packed);
+  }
 };
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels

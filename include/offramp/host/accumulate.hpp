@@ -1,0 +1,56 @@
+// The sums behind every op of a program, in double with Eigen: exact for integers below 2^53, so one routine serves the real
+// network and the quantized one. Independent of the device kernels, which are compared with it.
+#ifndef OFFRAMP_HOST_ACCUMULATE_HPP
+#define OFFRAMP_HOST_ACCUMULATE_HPP
+
+#include <algorithm>
+#include <vector>
+
+#include <offramp/host/eigen.hpp>
+#include <offramp/kernels/op.hpp>
+
+namespace offramp::inline OFFRAMP_ABI::host {
+
+using tensor_values = std::vector<double>;  // NHWC, one image
+
+// acc[position][out channel] of an op. `in` holds signs, real values, or codes; `zero` is subtracted from them. `kernel` is
+// [out_c][kernel_h][kernel_w][in_c] (conv only). max_pool gives the maximum, the others sums.
+inline void accumulate(const kernel_op& op, const tensor_values& in, double zero, const tensor_values& kernel,
+                       tensor_values& acc) {
+  const window& w = op.geometry;
+  const op_kind what = op.signature.what;
+  const auto at = [](int i) { return static_cast<std::size_t>(i); };
+  acc.assign(at(w.out.size()), 0.0);
+  if (what == op_kind::conv) {
+    const bool signs = op.signature.in == kind::bits;
+    row_major<double> patches(w.out.positions(), w.depth());
+    patches.setConstant(signs ? 1.0 : 0.0);
+    for (int p = 0; p < w.out.positions(); ++p)
+      for (int t = 0; t < w.taps(); ++t) {
+        const int y = p / w.out.w * w.stride_h - w.pad_top + t / w.kernel_w;
+        const int x = p % w.out.w * w.stride_w - w.pad_left + t % w.kernel_w;
+        if (y < 0 || y >= w.in.h || x < 0 || x >= w.in.w) continue;
+        const double* from = in.data() + (y * w.in.w + x) * w.in.c;
+        for (int c = 0; c < w.in.c; ++c) patches(p, t * w.in.c + c) = from[c] - zero;
+      }
+    matrix_view<double> out(acc.data(), w.out.positions(), w.out.c);
+    out.noalias() = patches * const_matrix_view<double>(kernel.data(), w.out.c, w.depth()).transpose();
+    return;
+  }
+  for (int p = 0; p < w.out.positions(); ++p)
+    for (int o = 0; o < w.out.c; ++o) {
+      const int c = o % w.in.c;
+      double value = what == op_kind::max_pool ? -1e300 : 0.0;
+      for (int t = 0; t < w.taps(); ++t) {
+        const int y = p / w.out.w * w.stride_h + t / w.kernel_w;
+        const int x = p % w.out.w * w.stride_w + t % w.kernel_w;
+        const double v = in[at((y * w.in.w + x) * w.in.c + c)];
+        value = what == op_kind::max_pool ? std::max(value, v) : value + v - zero;
+      }
+      acc[at(p * w.out.c + o)] = value;
+    }
+}
+
+}  // namespace offramp::inline OFFRAMP_ABI::host
+
+#endif

@@ -1,0 +1,339 @@
+// Forward and backward of a whole network on a minibatch: runs the steps of a plan on all cores. Losses live outside: a recipe
+// reads logits, writes their gradients (weighted per exit and per sample as it likes), and gets the parameters' gradient.
+// Batches are cut into pieces of 16 images, whatever the number of threads, and sums over pieces are taken in order: the same
+// numbers come out on one core and on many.
+#ifndef OFFRAMP_HOST_GRAPH_HPP
+#define OFFRAMP_HOST_GRAPH_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include <offramp/host/buffer.hpp>
+#include <offramp/host/layers/batch_norm.hpp>
+#include <offramp/host/layers/convolution.hpp>
+#include <offramp/host/layers/pointwise.hpp>
+#include <offramp/host/layers/pooling.hpp>
+#include <offramp/host/parallel.hpp>
+#include <offramp/host/parameter_store.hpp>
+#include <offramp/host/plan.hpp>
+
+namespace offramp::inline OFFRAMP_ABI::host {
+
+struct graph_options {
+  plan_options plan{};
+  sign_gradient activation_gradient = sign_gradient::approx_sign;
+  sign_gradient weight_gradient = sign_gradient::approx_sign;
+  float clip = 1.25f;                    // of straight_through
+  float batch_norm_momentum = 0.1f;      // running = 0.9 running + 0.1 batch
+};
+
+// T is float; double exists for tests of gradients. Tensors are [image][height][width][channel].
+template <class T>
+class basic_graph {
+ public:
+  static constexpr int piece_images = 16;
+
+  // `net`'s arrays, `parameters` and `pool` must outlive the graph. Training updates running statistics in `parameters`.
+  basic_graph(const network_view& net, parameter_store<T>& parameters, thread_pool& pool, int max_batch,
+              graph_options options = {})
+      : net_{net}, parameters_{parameters}, pool_{pool}, options_{std::move(options)},
+        plan_{make_plan(net_, options_.plan)}, layers_(static_cast<std::size_t>(net.layer_count)) {
+    fix_blocking();
+    const int pieces = ceil_div(max_batch, piece_images);
+    int largest = 1, columns = 0;
+    for (int i = 0; i < net_.layer_count; ++i) {
+      const layer_desc& d = net_.layers[i];
+      layer_state& s = state(i);
+      largest = std::max(largest, d.out.size());
+      if (d.has_weights()) {
+        columns = std::max(columns, layers::convolution_columns<T>(d.geometry()));
+        if (d.weights == kind::bits) s.signs = buffer<T>(count(weight_count(d)));
+      }
+      if (d.what == layer_kind::batch_norm) {
+        for (buffer<T>* b : {&s.mean, &s.inverse, &s.scale}) *b = buffer<T>(count(d.in.c));
+        s.rows.resize(count(pieces));
+        s.partial = buffer<T>(count(pieces) * 2 * stride(d));
+      }
+    }
+    // Few enough images at a time for the largest tensor of them to take at most 256 KB.
+    while (images_ > 1 && largest * images_ * static_cast<int>(sizeof(T)) > 256 * 1024) images_ /= 2;
+    for (const plan::buffer_info& b : plan_.buffers)
+      memory_.emplace_back(b.kept ? count(max_batch) * count(b.size) : 0);
+    for (int t = 0; t < pool_.threads(); ++t) {
+      passing_.emplace_back(count(images_) * count(plan_.passing_size));
+      columns_.emplace_back(count(columns));
+      moments_.emplace_back(2 * count(largest));
+    }
+    if (options_.plan.training) {
+      gradient_ = buffer<T>(count(parameters_.layout.total));
+      piece_gradients_ = buffer<T>(count(pieces) * gradient_.size());
+    }
+  }
+
+  // Real values of image i of the batch, to be written before forward().
+  T* input(int i) { return kept(plan_.input) + size_of(plan_.input) * i; }
+
+  void forward(int batch) {
+    binarize();
+    for (int p = 0; p < plan_.backward_first; ++p) run(p, batch);
+  }
+
+  // [batch][classes], valid after forward().
+  const T* logits(int exit) { return kept(plan_.activation[count(last_of_head(exit))]); }
+  // [batch][classes], to be written (at every exit) before backward().
+  T* logit_gradient(int exit) { return kept(plan_.gradient[count(last_of_head(exit))]); }
+
+  // Leaves the gradient with respect to all parameters that are not frozen, laid out like parameters.values.
+  void backward(int batch) {
+    for (int p = plan_.backward_first; p < static_cast<int>(plan_.phases.size()); ++p) run(p, batch);
+    join_gradients(batch);
+  }
+  buffer<T>& gradient() { return gradient_; }
+
+  // Where nothing is to be trained: frozen layers.
+  [[nodiscard]] bool frozen(int layer) const {
+    return !options_.plan.frozen.empty() && options_.plan.frozen[count(layer)];
+  }
+
+ private:
+  struct layer_state {
+    buffer<T> signs;                 // of binary weights
+    buffer<T> mean, inverse, scale;  // batch norm, of this batch (or the running ones): 1 / sqrt(var + eps), gamma * that
+    std::vector<int> rows;           // per piece: rows in its moments
+    buffer<T> partial;               // per piece: mean and squares, or nothing (sums lie in the piece's gradient)
+  };
+  // Some images of one piece, on one thread.
+  struct part {
+    int piece, first, n, thread;
+    bool opens;  // the first of its piece
+  };
+
+  static std::size_t count(int n) { return static_cast<std::size_t>(n); }
+  static std::size_t stride(const layer_desc& d) { return round_up(count(d.in.c), 16); }
+  layer_state& state(int layer) { return layers_[count(layer)]; }
+  int last_of_head(int exit) const { return net_.exits[exit].head_last - 1; }
+  T* kept(int b) { return memory_[count(b)].data(); }
+  std::ptrdiff_t size_of(int b) const { return plan_.buffers[count(b)].size; }
+
+  void run(int number, int batch) {
+    const phase& p = plan_.phases[count(number)];
+    if (p.joined_layer >= 0) number < plan_.backward_first ? join_moments(p.joined_layer, batch) : join_sums(p.joined_layer, batch);
+    pool_.parallel_for(ceil_div(batch, piece_images), [&](int piece, int thread) {
+      const int begin = piece * piece_images, end = std::min(batch, begin + piece_images);
+      for (int first = begin; first < end; first += images_)
+        for (const step& s : p.steps)
+          execute(p, s, {piece, first, std::min(images_, end - first), thread, first == begin}, batch);
+    });
+  }
+
+  void execute(const phase& p, const step& s, const part& now, int batch) {
+    const layer_desc& d = net_.layers[s.layer];
+    const auto place = [&](int b) -> T* {
+      if (b < 0) return nullptr;
+      if (plan_.buffers[count(b)].kept) return kept(b) + size_of(b) * now.first;
+      return passing_[count(now.thread)].data() + static_cast<std::ptrdiff_t>(p.offsets[count(b)]) * images_;
+    };
+    T *const x = place(s.x), *const y = place(s.y), *const dy = place(s.dy), *const dx = place(s.dx);
+    const std::ptrdiff_t elements = static_cast<std::ptrdiff_t>(now.n) * d.out.size();
+    switch (s.what) {
+      case step_kind::forward: return forward(s.layer, now, x, place(s.shortcut), y);
+      case step_kind::statistics: return gather_moments(s.layer, now, x);
+      case step_kind::backward: return backward(s, now, batch, x, y, dy, dx);
+      case step_kind::sums: return gather_sums(s.layer, now, x, dy);
+      case step_kind::shortcut:
+        return layers::avg_pool_backward(layers::shortcut_window(net_.layers[d.partner].in, d.out), now.n, dy, s.add, dx);
+      case step_kind::zero: return static_cast<void>(std::fill_n(dx, elements, T{}));
+      case step_kind::copy:
+        return layers::scaled_copy(static_cast<T>(s.factor), dy, size_of(s.dx) * now.n, s.add, dx);
+    }
+  }
+
+  T padding(const layer_desc& d) const { return d.reads_bits ? T{1} : T{0}; }
+  const T* weights(int layer) {
+    return net_.layers[layer].weights == kind::bits ? state(layer).signs.data()
+                                                    : parameters_.at(parameters_.layout[layer].weights);
+  }
+  T* columns(const part& now) { return columns_[count(now.thread)].data(); }
+
+  void forward(int layer, const part& now, const T* x, const T* shortcut, T* y) {
+    const layer_desc& d = net_.layers[layer];
+    const layer_slots& at = parameters_.layout[layer];
+    const std::ptrdiff_t elements = static_cast<std::ptrdiff_t>(now.n) * d.out.size();
+    layer_state& s = state(layer);
+    switch (d.what) {
+      case layer_kind::conv2d:
+      case layer_kind::dense:
+        return layers::convolution_forward(d.geometry(), padding(d), now.n, x, weights(layer),
+                                           d.bias ? parameters_.at(at.bias) : nullptr, y, columns(now));
+      case layer_kind::batch_norm:
+        return layers::batch_norm_forward(x, now.n * d.in.positions(), d.in.c, static_cast<const T*>(s.mean.data()), static_cast<const T*>(s.scale.data()), static_cast<const T*>(parameters_.at(at.beta)), y);
+      case layer_kind::relu: return layers::relu_forward(x, elements, y);
+      case layer_kind::sign: return layers::sign_forward(x, elements, y);
+      case layer_kind::max_pool: return layers::max_pool_forward(d.geometry(), now.n, x, y);
+      case layer_kind::avg_pool: return layers::avg_pool_forward(d.geometry(), now.n, x, false, y);
+      case layer_kind::residual_end: {
+        const shape from = net_.layers[d.partner].in;
+        if (from == d.out) {
+          for (std::ptrdiff_t i = 0; i < elements; ++i) y[i] = x[i] + shortcut[i];
+        } else {
+          std::copy_n(x, elements, y);
+          layers::avg_pool_forward(layers::shortcut_window(from, d.out), now.n, shortcut, true, y);
+        }
+        return;
+      }
+      case layer_kind::residual_begin: return;
+    }
+  }
+
+  void backward(const step& s, const part& now, int batch, const T* x, const T* y, const T* dy, T* dx) {
+    const layer_desc& d = net_.layers[s.layer];
+    const layer_slots& at = parameters_.layout[s.layer];
+    const std::ptrdiff_t elements = static_cast<std::ptrdiff_t>(now.n) * d.out.size();
+    switch (d.what) {
+      case layer_kind::conv2d:
+      case layer_kind::dense: {
+        T* const d_weights = frozen(s.layer) ? nullptr : piece_gradient(now, at.weights);
+        T* const d_bias = frozen(s.layer) || !d.bias ? nullptr : piece_gradient(now, at.bias);
+        return layers::convolution_backward(d.geometry(), padding(d), now.n, x, weights(s.layer), dy, dx, s.add,
+                                            d_weights, d_bias, !now.opens, columns(now));
+      }
+      case layer_kind::batch_norm: {
+        if (!dx) return;
+        const bool constant = frozen(s.layer);
+        const layer_state& b = layers_[count(s.layer)];
+        const T* const joined = gradient_.data();
+        return layers::batch_norm_backward(x, dy, now.n * d.in.positions(), d.in.c, b.mean.data(), b.inverse.data(),
+                                           static_cast<const T*>(parameters_.at(at.gamma)), constant ? nullptr : joined + at.gamma.first,
+                                           constant ? nullptr : joined + at.beta.first, batch * d.in.positions(), s.add, dx);
+      }
+      case layer_kind::relu: return layers::relu_backward(y, dy, elements, s.add, dx);
+      case layer_kind::sign:
+        return layers::sign_backward(options_.activation_gradient, static_cast<T>(options_.clip), x, dy, elements,
+                                     s.add, dx);
+      case layer_kind::max_pool: return layers::max_pool_backward(d.geometry(), now.n, x, dy, s.add, dx);
+      case layer_kind::avg_pool: return layers::avg_pool_backward(d.geometry(), now.n, dy, s.add, dx);
+      case layer_kind::residual_begin:
+      case layer_kind::residual_end: return;
+    }
+  }
+
+  // Signs of binary weights; batch norms that use running statistics get them.
+  void binarize() {
+    for (int i = 0; i < net_.layer_count; ++i) {
+      const layer_desc& d = net_.layers[i];
+      const layer_slots& at = parameters_.layout[i];
+      layer_state& s = state(i);
+      if (s.signs.size() > 0) layers::sign_forward(static_cast<const T*>(parameters_.at(at.weights)), at.weights.count, s.signs.data());
+      if (d.what == layer_kind::batch_norm && (!options_.plan.training || frozen(i)))
+        for (int c = 0; c < d.in.c; ++c) {
+          const T variance = parameters_.at(at.variance)[c];
+          s.mean[count(c)] = parameters_.at(at.mean)[c];
+          s.inverse[count(c)] = batch_norm_scale(variance, T{1});
+          s.scale[count(c)] = batch_norm_scale(variance, parameters_.at(at.gamma)[c]);
+        }
+    }
+  }
+
+  // The moments of a piece grow part by part.
+  void gather_moments(int layer, const part& now, const T* x) {
+    const layer_desc& d = net_.layers[layer];
+    layer_state& s = state(layer);
+    T* const mean = s.partial.data() + count(now.piece) * 2 * stride(d);
+    T* const squares = mean + stride(d);
+    int& rows = s.rows[count(now.piece)];
+    const int more = now.n * d.in.positions();
+    if (now.opens) {
+      layers::batch_norm_moments(x, more, d.in.c, mean, squares);
+      rows = more;
+      return;
+    }
+    T* const part_mean = moments_[count(now.thread)].data();
+    T* const part_squares = part_mean + d.in.c;
+    layers::batch_norm_moments(x, more, d.in.c, part_mean, part_squares);
+    layers::batch_norm_join(mean, squares, rows, part_mean, part_squares, more, d.in.c);
+    rows += more;
+  }
+
+  void join_moments(int layer, int batch) {
+    const layer_desc& d = net_.layers[layer];
+    const layer_slots& at = parameters_.layout[layer];
+    layer_state& s = state(layer);
+    T *const mean = s.partial.data(), *const squares = mean + stride(d);
+    int rows = s.rows[0];
+    for (int p = 1; p < ceil_div(batch, piece_images); ++p) {
+      const T* const more = mean + count(p) * 2 * stride(d);
+      layers::batch_norm_join(mean, squares, rows, more, more + stride(d), s.rows[count(p)], d.in.c);
+      rows += s.rows[count(p)];
+    }
+    const auto momentum = static_cast<T>(options_.batch_norm_momentum);
+    for (int c = 0; c < d.in.c; ++c) {
+      const T variance = squares[c] / static_cast<T>(rows);
+      const T unbiased = rows > 1 ? squares[c] / static_cast<T>(rows - 1) : variance;
+      s.mean[count(c)] = mean[c];
+      s.inverse[count(c)] = batch_norm_scale(variance, T{1});
+      s.scale[count(c)] = batch_norm_scale(variance, parameters_.at(at.gamma)[c]);
+      T& running_mean = parameters_.at(at.mean)[c];
+      T& running_variance = parameters_.at(at.variance)[c];
+      running_mean += momentum * (mean[c] - running_mean);
+      running_variance += momentum * (unbiased - running_variance);
+    }
+  }
+
+  void gather_sums(int layer, const part& now, const T* x, const T* dy) {
+    const layer_desc& d = net_.layers[layer];
+    const layer_slots& at = parameters_.layout[layer];
+    const layer_state& s = state(layer);
+    T *const d_gamma = piece_gradient(now, at.gamma), *const d_beta = piece_gradient(now, at.beta);
+    if (now.opens) std::fill_n(d_gamma, d.in.c, T{}), std::fill_n(d_beta, d.in.c, T{});
+    layers::batch_norm_sums(x, dy, now.n * d.in.positions(), d.in.c, s.mean.data(), s.inverse.data(), d_gamma, d_beta);
+  }
+
+  void join_sums(int layer, int batch) {
+    const layer_slots& at = parameters_.layout[layer];
+    add_pieces(at.gamma.first, at.gamma.first + at.gamma.count, batch);
+    add_pieces(at.beta.first, at.beta.first + at.beta.count, batch);
+  }
+
+  T* piece_gradient(const part& now, parameter_slot s) {
+    return piece_gradients_.data() + count(now.piece) * gradient_.size() + s.first;
+  }
+
+  void add_pieces(int first, int last, int batch) {
+    std::copy(piece_gradients_.data() + first, piece_gradients_.data() + last, gradient_.data() + first);
+    for (int p = 1; p < ceil_div(batch, piece_images); ++p) {
+      T* const sum = gradient_.data();
+      const T* const more = piece_gradients_.data() + count(p) * gradient_.size();
+      for (int i = first; i < last; ++i) sum[i] += more[i];
+    }
+  }
+
+  void join_gradients(int batch) {
+    pool_.parallel_ranges(parameters_.layout.total, 16 * 1024, [&](int first, int last) { add_pieces(first, last, batch); });
+    for (int i = 0; i < net_.layer_count; ++i) {
+      const parameter_slot w = parameters_.layout[i].weights;
+      if (net_.layers[i].weights != kind::bits || frozen(i)) continue;
+      pool_.parallel_ranges(w.count, 16 * 1024, [&](int first, int last) {
+        T* const d = gradient_.data() + w.first + first;
+        layers::sign_backward(options_.weight_gradient, static_cast<T>(options_.clip), static_cast<const T*>(parameters_.at(w) + first), static_cast<const T*>(d), last - first, false, d);
+      });
+    }
+  }
+
+  network_view net_;
+  parameter_store<T>& parameters_;
+  thread_pool& pool_;
+  graph_options options_;
+  plan plan_;
+  std::vector<layer_state> layers_;
+  int images_ = piece_images;                                   // taken through a phase together
+  std::vector<buffer<T>> memory_;                               // kept buffers, empty for passing ones
+  std::vector<buffer<T>> passing_, columns_, moments_;          // per thread
+  buffer<T> gradient_, piece_gradients_;
+};
+
+using graph = basic_graph<float>;
+
+}  // namespace offramp::inline OFFRAMP_ABI::host
+
+#endif

@@ -1,0 +1,290 @@
+// Post-training quantization: ranges of all tensors on calibration images (minimum and maximum), then scales, integer
+// weights, thresholds and requantization factors of every device op. int8 follows the TFLite convention (per-channel symmetric
+// weights, asymmetric activations, i32 accumulators); heads have one weight scale, so that their logits share one.
+#ifndef OFFRAMP_HOST_QUANTIZE_HPP
+#define OFFRAMP_HOST_QUANTIZE_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <offramp/host/dataset.hpp>
+#include <offramp/host/error.hpp>
+#include <offramp/host/fake_quantized.hpp>
+#include <offramp/host/parallel.hpp>
+#include <offramp/host/quantized_model.hpp>
+
+namespace offramp::inline OFFRAMP_ABI::host {
+
+namespace detail {
+
+// A trained model must be finite before it becomes integers.
+inline void require_finite(const model& m) {
+  for (std::size_t i = 0; i < m.layers.size(); ++i) {
+    const layer_parameters& p = m.parameters[i];
+    const std::pair<const char*, const std::vector<float>*> parts[] = {{"weights", &p.weights}, {"bias", &p.bias},
+                                                                       {"gamma", &p.gamma},     {"beta", &p.beta},
+                                                                       {"mean", &p.mean},       {"variance", &p.variance}};
+    for (const auto& [name, values] : parts)
+      for (std::size_t j = 0; j < values->size(); ++j)
+        if (!std::isfinite((*values)[j]))
+          throw error("model: layer " + std::to_string(i) + " (" + to_string(m.layers[i].what) + "): " + name + "[" +
+                      std::to_string(j) + "] is " + std::to_string((*values)[j]) + ", expected a finite number");
+  }
+}
+
+inline std::uint32_t word(std::int32_t v) { return static_cast<std::uint32_t>(v); }
+inline std::uint32_t word(float v) { return __builtin_bit_cast(std::uint32_t, v); }
+
+// Weight codes and scales of a conv step.
+inline void quantize_kernel(quantized_model& q, std::size_t s) {
+  const step_desc& step = q.program.steps[s];
+  const op_signature& sig = step.op.signature;
+  if (sig.what != op_kind::conv) return;
+  const fused_layers f = layers_of(q.source, step);
+  const std::vector<float>& latent = f.conv_parameters->weights;
+  const auto channels = static_cast<std::size_t>(step.op.geometry.out.c);
+  const std::size_t each = latent.size() / channels;
+  tensor_values& codes = q.kernels[s];
+  codes.assign(latent.begin(), latent.end());
+  q.weight_scale[s].assign(channels, 1.0);
+  if (sig.weights == kind::bits)
+    for (double& w : codes) w = w < 0 ? -1.0 : 1.0;
+  q.real_kernels[s] = codes;
+  if (sig.weights != kind::i8) return;
+  const bool one_scale = sig.out == kind::i32;
+  double largest = 0;
+  for (const double w : codes) largest = std::max(largest, std::abs(w));
+  for (std::size_t c = 0; c < channels; ++c) {
+    double most = one_scale ? largest : 0.0;
+    for (std::size_t i = c * each; i < (c + 1) * each; ++i) most = std::max(most, std::abs(codes[i]));
+    const double scale = most > 0 ? most / 127 : 1.0;
+    q.weight_scale[s][c] = scale;
+    for (std::size_t i = c * each; i < (c + 1) * each; ++i) codes[i] = std::clamp(std::round(codes[i] / scale), -127.0, 127.0);
+  }
+}
+
+// The threshold of one channel by bisection over the accumulator with the trainer's own expression, which is monotone:
+// bit = (acc < threshold) xor flip for all acc in [-limit, limit].
+struct integer_threshold {
+  std::int32_t threshold = std::numeric_limits<std::int32_t>::min();  // nothing is below it: the bit is `flip`
+  bool flip = false;
+};
+inline integer_threshold find_threshold(const fused_layers& f, int c, double unit, std::int32_t limit) {
+  const auto negative = [&](std::int32_t acc) { return f.apply(c, static_cast<float>(unit) * static_cast<float>(acc)) < 0; };
+  integer_threshold t;
+  t.flip = negative(limit);
+  std::int32_t low = -limit;
+  std::int32_t high = limit;
+  if (negative(low) == t.flip) return t;
+  while (high - low > 1) {  // negative(low) != flip == negative(high)
+    const std::int32_t middle = low + (high - low) / 2;
+    (negative(middle) == t.flip ? high : low) = middle;
+  }
+  t.threshold = high;
+  return t;
+}
+
+// The same for float accumulators, in closed form: batch norm crosses zero at mean - beta / scale.
+struct float_threshold {
+  float threshold = -std::numeric_limits<float>::infinity();
+  bool flip = false;
+};
+inline float_threshold find_float_threshold(const fused_layers& f, int c, double unit) {
+  const double factor = f.factor(c) * unit;
+  float_threshold t;
+  if (factor == 0) {
+    t.flip = f.bias(c) < 0;
+    return t;
+  }
+  const auto zero = static_cast<float>(-f.bias(c) / factor);
+  t.flip = factor < 0;
+  t.threshold = t.flip ? std::nextafter(zero, std::numeric_limits<float>::infinity()) : zero;
+  return t;
+}
+
+// out = requantize((acc << fraction) + bias): the factor as Q31 with the sign of `factor`, the bias in units of the factor.
+struct affine_constants {
+  std::int32_t bias = 0;
+  std::int32_t multiplier = 0;
+  std::int32_t shift = 0;
+};
+inline affine_constants find_affine(double factor, double offset, int fraction_bits) {
+  constexpr double most_bias = 1 << 30;
+  double per_unit = std::ldexp(factor, -fraction_bits);
+  // A factor that vanishes beside its offset (gamma close to zero) is raised to where the bias still fits: the channel is then
+  // its offset, give or take a part in 2^30 for every unit of the accumulator.
+  if (std::abs(offset) > std::abs(per_unit) * most_bias) per_unit = std::copysign(std::abs(offset) / most_bias, factor);
+  affine_constants a;
+  const fixed_factor q = make_fixed_factor(std::abs(per_unit));
+  a.multiplier = per_unit < 0 ? -q.multiplier : q.multiplier;
+  a.shift = q.shift;
+  if (q.multiplier != 0) a.bias = static_cast<std::int32_t>(std::clamp(std::round(offset / per_unit), -most_bias, most_bias));
+  return a;
+}
+
+inline std::int32_t accumulator_limit(const quantized_model& q, const step_desc& s) {
+  const op_signature& sig = s.op.signature;
+  if (sig.what == op_kind::pointwise) return sig.in == kind::i16 ? 32768 : 512;
+  const double in = sig.in == kind::bits ? 1.0 : 255.0;
+  const double weight = sig.weights == kind::bits ? 1.0 : 127.0;
+  const double limit = in * weight * s.op.geometry.depth();
+  if (limit >= 2147483647.0)
+    throw error("quantize: layer " + std::to_string(s.layer_first) + ": " + std::to_string(s.op.geometry.depth()) +
+                " products of 8 bits can exceed a 32-bit accumulator, expected at most 66312");
+  static_cast<void>(q);
+  return static_cast<std::int32_t>(limit);
+}
+
+// Canonical words of one step.
+inline void write_words(quantized_model& q, std::size_t s) {
+  const step_desc& step = q.program.steps[s];
+  const op_signature& sig = step.op.signature;
+  const window& w = step.op.geometry;
+  const kernels::weight_layout at = kernels::canonical_layout(step.op);
+  std::vector<std::uint32_t>& words = q.words[s];
+  words.assign(at.total(), 0u);
+  if (words.empty()) return;
+  const fused_layers f = layers_of(q.source, step);
+  const quantization& in = q.tensors[static_cast<std::size_t>(step.in)];
+  const quantization& out = q.tensors[static_cast<std::size_t>(step.out)];
+  words[0] = word(static_cast<std::int32_t>(in.zero));
+  if (sig.out == kind::f32) {
+    words[2] = word(f.relu ? 0.0f : std::numeric_limits<float>::lowest());
+    words[3] = word(std::numeric_limits<float>::max());
+  } else if (sig.out == kind::i8 || sig.out == kind::i16) {
+    const std::int32_t most = sig.out == kind::i8 ? 127 : 32767;
+    words[1] = word(static_cast<std::int32_t>(out.zero));
+    words[2] = word(f.relu ? std::max(-most - 1, out.zero) : -most - 1);
+    words[3] = word(most);
+  }
+  const double mean = sig.what == op_kind::avg_pool ? 1.0 / w.taps() : 1.0;
+  for (std::size_t i = 0; i < at.channels; ++i) {
+    const int c = static_cast<int>(i);
+    const double unit = q.unit(s, c) * mean;
+    const double factor = unit * f.factor(c);
+    switch (sig.out) {
+      case kind::bits: {
+        bool flip = false;
+        if (sig.float_accumulator()) {
+          const float_threshold t = find_float_threshold(f, c, unit);
+          words[at.array(0) + i] = word(t.threshold), flip = t.flip;
+        } else {
+          const integer_threshold t = find_threshold(f, c, unit, accumulator_limit(q, step));
+          words[at.array(0) + i] = word(t.threshold), flip = t.flip;
+        }
+        if (flip) words[at.flips() + i / 32] |= 1u << (i % 32);
+        break;
+      }
+      case kind::f32:
+        words[at.array(0) + i] = word(static_cast<float>(factor));
+        words[at.array(1) + i] = word(static_cast<float>(f.bias(c)));
+        break;
+      case kind::i32: words[at.array(0) + i] = word(static_cast<std::int32_t>(std::lround(f.bias(c) / unit))); break;
+      default:
+        if (sig.float_accumulator()) {
+          words[at.array(0) + i] = word(static_cast<float>(factor / out.scale));
+          words[at.array(1) + i] = word(static_cast<float>(f.bias(c) / out.scale));
+        } else {
+          if (sig.what == op_kind::conv) accumulator_limit(q, step);
+          const affine_constants a = find_affine(factor / out.scale, f.bias(c) / out.scale, accumulator_fraction_bits(sig));
+          words[at.array(0) + i] = word(a.bias);
+          words[at.array(1) + i] = word(a.multiplier);
+          words[at.array(2) + i] = word(a.shift);
+        }
+    }
+  }
+  if (sig.what != op_kind::conv) return;
+  const tensor_values& codes = q.kernels[s];
+  std::uint32_t* kernel = words.data() + at.kernel();
+  const auto in_c = static_cast<std::size_t>(w.in.c);
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    if (sig.weights == kind::f32) kernel[i] = word(static_cast<float>(codes[i]));
+    if (sig.weights == kind::i8)
+      kernel[i / 4] |= (static_cast<std::uint32_t>(static_cast<std::int32_t>(codes[i])) & 0xffu) << (8 * (i % 4));
+    if (sig.weights == kind::bits && codes[i] < 0)
+      kernel[i / in_c * ((in_c + 31) / 32) + i % in_c / 32] |= 1u << (i % in_c % 32);
+  }
+}
+
+inline quantization from_range(kind k, double low, double high) {
+  const double most = std::max({-low, high, 1e-6});
+  if (k == kind::i16) return {most / 32767, 0};
+  low = std::min(low, 0.0);
+  high = std::max({high, 0.0, low + 1e-6});
+  const double scale = (high - low) / 255;
+  return {scale, static_cast<int>(std::clamp(std::round(-128 - low / scale), -128.0, 127.0))};
+}
+
+}  // namespace detail
+
+// Quantizes `m` for a lowered program. `calibration` gives the ranges of activations (its labels are not used); a few hundred
+// images of the training set do. Throws on parameters that are not finite, an empty set, or images of another size.
+inline quantized_model quantize(const model& m, const lowered_program& program, const labelled_images& calibration,
+                                thread_pool& pool) {
+  detail::require_finite(m);
+  const shape in = m.input.extent;
+  if (calibration.count() == 0) throw error("quantize: the calibration set is empty, expected at least one image");
+  if (calibration.height != in.h || calibration.width != in.w || calibration.channels != in.c)
+    throw error("quantize: calibration images are " + std::to_string(calibration.height) + "x" +
+                std::to_string(calibration.width) + "x" + std::to_string(calibration.channels) + ", expected " +
+                std::to_string(in.h) + "x" + std::to_string(in.w) + "x" + std::to_string(in.c));
+  quantized_model q;
+  q.source = m;
+  q.program = program;
+  const std::size_t steps = program.steps.size();
+  q.tensors.resize(program.tensors.size());
+  q.kernels.resize(steps);
+  q.real_kernels.resize(steps);
+  q.weight_scale.resize(steps);
+  q.words.resize(steps);
+  for (std::size_t s = 0; s < steps; ++s) detail::quantize_kernel(q, s);
+
+  // Ranges come from the network in real numbers.
+  constexpr int pieces = 16;
+  const auto groups = static_cast<std::size_t>(program.groups);
+  std::vector<std::vector<std::pair<double, double>>> seen(pieces, std::vector<std::pair<double, double>>(groups, {0, 0}));
+  pool.parallel_for(pieces, [&](int piece, int) {
+    for (int i = piece; i < calibration.count(); i += pieces) {
+      run_program(q, calibration.image(i), false, [&](const step_desc& step, const tensor_values& out) {
+        const int group = program.tensors[static_cast<std::size_t>(step.out)].group;
+        if (group < 0) return;
+        auto& [low, high] = seen[static_cast<std::size_t>(piece)][static_cast<std::size_t>(group)];
+        const auto [a, b] = std::minmax_element(out.begin(), out.end());
+        low = std::min(low, *a), high = std::max(high, *b);
+      });
+    }
+  });
+  for (std::size_t t = 0; t < q.tensors.size(); ++t) {
+    const tensor_desc& d = program.tensors[t];
+    if (t == 0 && d.element == kind::u8) q.tensors[t] = {static_cast<double>(m.input_scale), m.input_zero};
+    if (t == 0 || d.group < 0) continue;
+    double low = 0;
+    double high = 0;
+    for (const auto& piece : seen) {
+      low = std::min(low, piece[static_cast<std::size_t>(d.group)].first);
+      high = std::max(high, piece[static_cast<std::size_t>(d.group)].second);
+    }
+    q.tensors[t] = detail::from_range(d.element, low, high);
+  }
+  for (std::size_t s = 0; s < steps; ++s) {
+    if (program.steps[s].op.signature.out == kind::i32)
+      q.tensors[static_cast<std::size_t>(program.steps[s].out)] = {q.unit(s, 0), 0};
+    detail::write_words(q, s);
+  }
+  return q;
+}
+
+template <class Lowered>
+quantized_model quantize(const model& m, const labelled_images& calibration, int threads = 0) {
+  thread_pool pool{threads};
+  return quantize(m, program_of<Lowered>(), calibration, pool);
+}
+
+}  // namespace offramp::inline OFFRAMP_ABI::host
+
+#endif

@@ -1,0 +1,96 @@
+// The input under one window, gathered once into scratch and then read by all output channels; padding is filled in here.
+// A window whose taps already lie side by side in the input (1x1, dense) is read where it stands.
+#ifndef OFFRAMP_KERNELS_PORTABLE_PATCH_HPP
+#define OFFRAMP_KERNELS_PORTABLE_PATCH_HPP
+
+#include <cstdint>
+
+#include <offramp/core/bits.hpp>
+#include <offramp/core/window.hpp>
+#include <offramp/kernels/op.hpp>
+#include <offramp/kernels/portable/packing.hpp>
+#include <offramp/kernels/portable/words.hpp>
+
+namespace offramp::inline OFFRAMP_ABI::kernels::portable {
+
+// Does every window lie inside the input, its taps one after the other?
+constexpr bool contiguous(const window& w) {
+  const bool inside = w.pad_top == 0 && w.pad_left == 0 && (w.out.h - 1) * w.stride_h + w.kernel_h <= w.in.h &&
+                      (w.out.w - 1) * w.stride_w + w.kernel_w <= w.in.w;
+  return inside && (w.kernel_h == 1 || w.kernel_w == w.in.w);
+}
+
+// Is the input itself the patch? Numbers of other kinds than the kernel's become such in the patch, except in rows of int8.
+constexpr bool reads_in_place(const kernel_op& op) {
+  const op_signature& s = op.signature;
+  const window& w = op.geometry;
+  if (!contiguous(w)) return false;
+  if (s.in == kind::bits) return s.weights == kind::bits;
+  if (w.stored_in_c != w.in.c) return false;
+  if (s.weights == kind::f32) return s.in == kind::f32;
+  return s.weights == kind::i8 && form_of(op) == form::rows;
+}
+
+// Elements of a gathered patch.
+constexpr int patch_size(const kernel_op& op) {
+  const op_signature& s = op.signature;
+  const window& w = op.geometry;
+  if (s.in == kind::bits && s.weights == kind::bits) return w.taps() * ceil_div(w.in.c, 32);
+  if (s.weights == kind::bits && !widens_signs(op)) return stored_depth(op) * 32;
+  return w.taps() * w.stored_in_c;
+}
+
+// Bits of taps that stay bits: words, the taps side by side, padding +1 (zero words).
+inline void gather_words(const std::uint32_t* in, const window& w, int oy, int ox, std::uint32_t* patch) {
+  const int words = ceil_div(w.in.c, 32);
+  const int x0 = ox * w.stride_w - w.pad_left;
+  for (int ky = 0; ky < w.kernel_h; ++ky, patch += w.kernel_w * words) {
+    const int y = oy * w.stride_h - w.pad_top + ky;
+    if (y < 0 || y >= w.in.h) {
+      fill_run(patch, 0u, w.kernel_w * words);
+      continue;
+    }
+    const std::uint32_t* row = in + y * w.in.w * words;
+    if (x0 >= 0 && x0 + w.kernel_w <= w.in.w) {
+      copy_run(patch, row + x0 * words, w.kernel_w * words);
+      continue;
+    }
+    for (int kx = 0; kx < w.kernel_w; ++kx) {
+      const int x = x0 + kx;
+      if (x >= 0 && x < w.in.w)
+        copy_run(patch + kx * words, row + x * words, words);
+      else
+        fill_run(patch + kx * words, 0u, words);
+    }
+  }
+}
+
+// Numbers as T (int16, float), zero point taken away, taps `tap_stride` apart; channels beyond the active ones are 0.
+// Padding is 0, and +1 for signs.
+template <kind K, class T>
+inline void gather_numbers(const void* in, const window& w, std::int32_t in_zero, int tap_stride, int oy, int ox,
+                           T* patch) {
+  const int words = ceil_div(w.in.c, 32);
+  for (int ky = 0; ky < w.kernel_h; ++ky)
+    for (int kx = 0; kx < w.kernel_w; ++kx, patch += tap_stride) {
+      const int y = oy * w.stride_h - w.pad_top + ky;
+      const int x = ox * w.stride_w - w.pad_left + kx;
+      const int p = y * w.in.w + x;
+      if (y < 0 || y >= w.in.h || x < 0 || x >= w.in.w) {
+        fill_run(patch, K == kind::bits ? T{1} : T{0}, w.in.c);
+      } else if constexpr (K == kind::bits) {
+        const std::uint32_t* from = static_cast<const std::uint32_t*>(in) + p * words;
+        for (int c = 0; c < w.in.c; ++c) patch[c] = static_cast<T>(1 - 2 * static_cast<int>(get_bit(from, c)));
+      } else if constexpr (K == kind::u8 || K == kind::i8) {
+        const storage_t<K>* from = static_cast<const storage_t<K>*>(in) + p * w.in.c;
+        for (int c = 0; c < w.in.c; ++c) patch[c] = static_cast<T>(from[c] - in_zero);
+      } else {
+        copy_run(patch, static_cast<const T*>(in) + p * w.in.c, w.in.c);
+      }
+      if (tap_stride > w.in.c) fill_run(patch + w.in.c, T{0}, tap_stride - w.in.c);
+    }
+}
+
+}  // namespace offramp::inline OFFRAMP_ABI::kernels::portable
+
+#endif
