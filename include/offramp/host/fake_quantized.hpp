@@ -30,7 +30,7 @@ inline void run_real_step(const model& m, const step_desc& s, const tensor_value
     const int c = static_cast<int>(i) % w.out.c;
     double y = acc[i];
     if (what == op_kind::avg_pool) y /= w.taps();
-    if (what == op_kind::conv || what == op_kind::pointwise) y = static_cast<double>(f.apply(c, static_cast<float>(y)));
+    if (what == op_kind::conv || what == op_kind::pointwise) y = static_cast<double>(f.apply(c, 1.0f, static_cast<float>(y)));
     if (f.sign) y = y < 0 ? -1.0 : 1.0;
     out[i] += y;
   }
@@ -60,8 +60,7 @@ inline void run_quantized_step(const quantized_model& q, std::size_t step, const
     const std::size_t set = sig.what == op_kind::avg_pool ? 0 : static_cast<std::size_t>(c);
     double y = 0;
     if (sig.out == kind::bits) {
-      const float real = static_cast<float>(q.unit(step, c)) * static_cast<float>(acc[i]);
-      y = f.apply(c, real) < 0 ? -1.0 : 1.0;
+      y = f.apply(c, static_cast<float>(q.unit(step, c)), static_cast<float>(acc[i])) < 0 ? -1.0 : 1.0;
     } else if (sig.out == kind::f32) {
       const double mean = sig.what == op_kind::avg_pool ? 1.0 / w.taps() : 1.0;
       y = acc[i] * q.unit(step, c) * mean * f.factor(c) + f.bias(c);

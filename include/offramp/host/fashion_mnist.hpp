@@ -53,9 +53,14 @@ inline labelled_images read_fashion_part(const std::filesystem::path& dir, const
     throw error(label_file.string() + ": found " + std::to_string(labels.size()) + " labels, expected " +
                 std::to_string(images.count) + ", one per image of " + image_file.string());
   }
-  labelled_images set{28, 28, 1, 10, std::move(images.pixels), std::move(labels),
-                      {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
-                       "Ankle boot"}};
+  labelled_images set{
+      28,
+      28,
+      1,
+      10,
+      std::move(images.pixels),
+      std::move(labels),
+      {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"}};
   validate(set, label_file.string());
   return set;
 }

@@ -15,10 +15,12 @@ struct fused_layers {
   bool relu = false;
   bool sign = false;
 
-  // The trainer's own expression from what the convolution summed up (or the input of a pointwise op) to the result before
-  // the sign, for channel c, all in float.
-  [[nodiscard]] float apply(int c, float x) const {
+  // The trainer's own expression from what the convolution summed up (or the input of a pointwise op), `sum` units, to the
+  // result before the sign, for channel c, all in float. Never inlined: compilers fuse multiply and add in one place and not
+  // in another, and this must be one function to the last bit.
+  [[nodiscard, gnu::noinline]] float apply(int c, float unit, float sum) const {
     const auto i = static_cast<std::size_t>(c);
+    float x = unit * sum;
     if (conv != nullptr && !conv_parameters->bias.empty()) x += conv_parameters->bias[i];
     if (norm != nullptr) x = batch_norm_eval(x, norm->mean[i], norm->variance[i], norm->gamma[i], norm->beta[i]);
     return relu && x < 0 ? 0.0f : x;

@@ -32,7 +32,7 @@ struct idx_images {
 
 namespace detail {
 
-inline constexpr std::uint64_t idx_largest_side = 1u << 14;           // of one image
+inline constexpr std::uint64_t idx_largest_side = 1u << 14;                // of one image
 inline constexpr std::uint64_t idx_largest_file = std::uint64_t{1} << 31;  // bytes; the full MNIST family needs 2^26
 
 // Closes on every way out. gzFile is a pointer type, so unique_ptr fits.

@@ -5,25 +5,23 @@
 #define OFFRAMP_HOST_PLOT_HPP
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
 #include <random>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <vector>
 
 #include <offramp/core/config.hpp>
 #include <offramp/host/error.hpp>
+#include <offramp/host/write_file.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::host {
 
@@ -71,7 +69,7 @@ struct bar_plot {
   std::vector<std::string> categories;
   std::vector<bar_series> series;
   bool stacked = false;
-  bool horizontal = false;     // for many categories or long names
+  bool horizontal = false;      // for many categories or long names
   int width = 760, height = 0;  // pixels; 0 = fitting
 };
 
@@ -93,28 +91,6 @@ struct image_grid {
 };
 
 enum class picture { svg, png };
-
-// Writes a whole file, or leaves what was there: the bytes go to a neighbour first, which then takes the name.
-inline void write_file(const std::filesystem::path& path, std::string_view bytes) {
-  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  const auto part = std::filesystem::path(path.string() + ".part");
-  bool begun = false;
-  const auto failed = [&](const std::string& why) {
-    std::error_code ignored;
-    if (begun) std::filesystem::remove(part, ignored);
-    return error(path.string() + ": cannot write into folder " + folder.string() + ": " + why);
-  };
-  errno = 0;
-  std::ofstream out(part, std::ios::binary | std::ios::trunc);
-  if (!out) throw failed(std::strerror(errno));
-  begun = true;
-  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  out.close();
-  if (!out) throw failed(errno != 0 ? std::strerror(errno) : "the write was cut short");
-  std::error_code why;
-  std::filesystem::rename(part, path, why);
-  if (why) throw failed(why.message());
-}
 
 namespace detail {
 
@@ -141,8 +117,10 @@ inline std::string plot_number(double value) {
 inline std::string plot_quoted(const std::string& text) {
   std::string out = "'";
   for (const char c : text) {
-    if (c == '\'') out += "''";
-    else out += c == '\n' || c == '\r' ? ' ' : c;
+    if (c == '\'')
+      out += "''";
+    else
+      out += c == '\n' || c == '\r' ? ' ' : c;
   }
   return out + "'";
 }
@@ -177,8 +155,8 @@ inline drawing draw(const curve_plot& plot) {
   std::size_t drawn = 0;
   // Returns whether the point can be drawn; points that cannot are left out.
   const auto take = [&](double x, double y) {
-    const bool shown = std::isfinite(x) && std::isfinite(y) && (!plot.x.logarithmic || x > 0) &&
-                       (!plot.y.logarithmic || y > 0);
+    const bool shown =
+        std::isfinite(x) && std::isfinite(y) && (!plot.x.logarithmic || x > 0) && (!plot.y.logarithmic || y > 0);
     if (shown) {
       lowest_x = std::min(lowest_x, x);
       highest_x = std::max(highest_x, x);
@@ -285,8 +263,8 @@ inline drawing draw(const bar_plot& plot) {
   const std::string along = plot.horizontal ? "y" : "x", up = plot.horizontal ? "x" : "y";
   axis value = plot.value;
   if (!std::isfinite(value.low) && !value.logarithmic) value.low = 0;
-  std::string out = plot_frame(plot.title, plot.horizontal || !plot.category_label.empty()) +
-                    "unset grid\nset grid " + up + "tics lc rgb '#d8d8d8' lw 1 lt 1\n";
+  std::string out = plot_frame(plot.title, plot.horizontal || !plot.category_label.empty()) + "unset grid\nset grid " +
+                    up + "tics lc rgb '#d8d8d8' lw 1 lt 1\n";
   out += "set " + along + "tics (" + tics + ") scale 0\nset " + along + "range " +
          (plot.horizontal ? "[" + last + ":-0.5]" : "[-0.5:" + last + "]") + '\n';
   out += "set " + up + "range " + plot_range(value) + "\nset " + up + "label " + plot_quoted(value.label) + '\n';
@@ -337,8 +315,9 @@ inline drawing draw(const image_grid& plot) {
       for (int y = 0; y < tile_h; ++y) {
         for (int x = 0; x < tile_w; ++x) {
           const auto from = static_cast<std::size_t>(((y / scale) * plot.image_width + x / scale) * plot.channels);
-          const auto to = (static_cast<std::size_t>(y0 + y) * static_cast<std::size_t>(width) +
-                           static_cast<std::size_t>(x0 + x)) * 3;
+          const auto to =
+              (static_cast<std::size_t>(y0 + y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x0 + x)) *
+              3;
           for (std::size_t k = 0; k < 3; ++k) {
             raster[to + k] = static_cast<char>(tile.pixels[from + (plot.channels == 3 ? k : 0)]);
           }
@@ -399,7 +378,7 @@ inline std::string run_gnuplot(const drawing& drawn, picture format) {
   const auto size = std::to_string(drawn.width) + ',' + std::to_string(drawn.height);
   auto script = "cd " + plot_quoted(scratch.path().string()) + "\nset encoding utf8\n" +
                 (format == picture::svg ? "set terminal svg size " + size + " font 'sans-serif,13'"
-                                        : "set terminal pngcairo size " + size + " font 'sans,10'") +
+                                        : "set terminal pngcairo size " + size + " font 'sans,13' fontscale 0.75") +
                 " noenhanced background '#ffffff'\nset output 'picture'\n" + drawn.script + "unset output\n";
   write_file(scratch.path() / "script", script);
   if (!drawn.raster.empty()) write_file(scratch.path() / "raster", drawn.raster);
@@ -412,7 +391,8 @@ inline std::string run_gnuplot(const drawing& drawn, picture format) {
   const auto log = slurp(scratch.path() / "log");
   // 127 is the shell's word for a program that it did not find; std::system gives it in the upper byte.
   if (status == 127 || (status >> 8) == 127) {
-    throw error("plot '" + drawn.title + "': the program gnuplot was not found, expected it in PATH (Debian package "
+    throw error("plot '" + drawn.title +
+                "': the program gnuplot was not found, expected it in PATH (Debian package "
                 "gnuplot-nox)");
   }
   auto bytes = slurp(scratch.path() / "picture");

@@ -106,8 +106,8 @@ class progress {
   }
 
   std::string line(long long done, double elapsed, const std::string& extra) const {
-    const auto percent = total_ > 0 ? static_cast<int>(100.0 * static_cast<double>(done) / static_cast<double>(total_))
-                                    : 100;
+    const auto percent =
+        total_ > 0 ? static_cast<int>(100.0 * static_cast<double>(done) / static_cast<double>(total_)) : 100;
     char head[8];
     std::snprintf(head, sizeof head, "%3d", percent < 0 ? 0 : percent > 100 ? 100 : percent);
     auto text = title_ + "  " + head + " %  " + duration_text(elapsed);

@@ -75,7 +75,7 @@ struct integer_threshold {
   bool flip = false;
 };
 inline integer_threshold find_threshold(const fused_layers& f, int c, double unit, std::int32_t limit) {
-  const auto negative = [&](std::int32_t acc) { return f.apply(c, static_cast<float>(unit) * static_cast<float>(acc)) < 0; };
+  const auto negative = [&](std::int32_t acc) { return f.apply(c, static_cast<float>(unit), static_cast<float>(acc)) < 0; };
   integer_threshold t;
   t.flip = negative(limit);
   std::int32_t low = -limit;

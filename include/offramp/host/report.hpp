@@ -19,12 +19,13 @@
 #include <offramp/host/error.hpp>
 #include <offramp/host/plot.hpp>
 #include <offramp/host/table.hpp>
+#include <offramp/host/write_file.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::host {
 
 struct exit_summary {
   std::string name;
-  long long samples = 0;               // that left here
+  long long samples = 0;                // that left here
   double accuracy_percent = not_given;  // among them; not given where none left
 };
 
@@ -70,11 +71,16 @@ namespace detail {
 inline std::string html_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '"') out += "&quot;";
-    else out += c;
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else
+      out += c;
   }
   return out;
 }
@@ -101,8 +107,8 @@ inline std::string html_table(const table& shown) {
     }
     return out + "</tr>\n";
   };
-  std::string out = "<div class=\"wide\"><table>\n<thead>" + row(shown.headers(), "th", " scope=\"col\"") +
-                    "</thead>\n<tbody>\n";
+  std::string out =
+      "<div class=\"wide\"><table>\n<thead>" + row(shown.headers(), "th", " scope=\"col\"") + "</thead>\n<tbody>\n";
   for (const auto& cells : shown.rows()) out += row(cells, "td", "");
   return out + "</tbody>\n</table></div>\n";
 }
@@ -120,9 +126,8 @@ inline std::string describe(const curve_plot& plot) {
     if (curve.x.empty() || curve.x.size() != curve.y.size()) continue;
     const auto low = static_cast<std::size_t>(std::min_element(curve.x.begin(), curve.x.end()) - curve.x.begin());
     const auto high = static_cast<std::size_t>(std::max_element(curve.x.begin(), curve.x.end()) - curve.x.begin());
-    out += ' ' + (curve.name.empty() ? std::string("The curve") : curve.name) + " goes from " +
-           fixed(curve.y[low], 2) + " at " + fixed(curve.x[low], 1) + " to " + fixed(curve.y[high], 2) + " at " +
-           fixed(curve.x[high], 1) + '.';
+    out += ' ' + (curve.name.empty() ? std::string("The curve") : curve.name) + " goes from " + fixed(curve.y[low], 2) +
+           " at " + fixed(curve.x[low], 1) + " to " + fixed(curve.y[high], 2) + " at " + fixed(curve.x[high], 1) + '.';
   }
   for (const auto& mark : plot.marks) {
     out += " Marked: " + mark.text + ", " + fixed(mark.y, 2) + " at " + fixed(mark.x, 1) + '.';
@@ -143,13 +148,16 @@ inline std::string describe(const bar_plot& plot) {
 }
 
 inline bar_plot exit_bars(const std::vector<exit_summary>& exits) {
-  bar_plot plot{"Samples that leave at each exit, and accuracy among them", "", {"share, accuracy (%)", 0, 110}, {},
+  bar_plot plot{"Samples that leave at each exit, and accuracy among them",
+                "",
+                {"share, accuracy (%)", 0, 110},
+                {},
                 {{"share of the samples", {}, {}}, {"accuracy among them", {}, {}}}};
   plot.horizontal = exits.size() > 4;
   long long total = 0;
   for (const auto& e : exits) total += e.samples;
-  if (total <= 0) throw error("report: found no sample at any of " + std::to_string(exits.size()) +
-                              " exits, expected at least one");
+  if (total <= 0)
+    throw error("report: found no sample at any of " + std::to_string(exits.size()) + " exits, expected at least one");
   for (const auto& e : exits) {
     const double share = 100.0 * static_cast<double>(e.samples) / static_cast<double>(total);
     plot.categories.push_back(e.name + " (" + grouped(e.samples) + ")");
@@ -262,14 +270,20 @@ inline std::filesystem::path write_report(const report_data& data, const std::fi
   const bool by_operations = !data.accuracy_by_operations.empty(), by_time = !data.accuracy_by_time.empty();
   if (by_operations || by_time) heading("Accuracy against cost");
   if (by_operations) {
-    const curve_plot plot{"Accuracy against operations", {"average operations (% of the full network)"},
-                          {"accuracy (%)"}, data.accuracy_by_operations, data.operation_marks};
+    const curve_plot plot{"Accuracy against operations",
+                          {"average operations (% of the full network)"},
+                          {"accuracy (%)"},
+                          data.accuracy_by_operations,
+                          data.operation_marks};
     add("accuracy_against_operations.svg", plot, detail::describe(plot),
         "Each point is one setting of the exit thresholds: the earlier samples may leave, the further left it lies.");
   }
   if (by_time) {
-    const curve_plot plot{"Accuracy against time", {"mean time per image (µs)"}, {"accuracy (%)"},
-                          data.accuracy_by_time, data.time_marks};
+    const curve_plot plot{"Accuracy against time",
+                          {"mean time per image (µs)"},
+                          {"accuracy (%)"},
+                          data.accuracy_by_time,
+                          data.time_marks};
     add("accuracy_against_time.svg", plot, detail::describe(plot),
         "Time of the stream: the mean over the samples of each sample's median of repeated runs.");
   }
@@ -309,8 +323,9 @@ inline std::filesystem::path write_report(const report_data& data, const std::fi
 
   const auto title = detail::html_escaped(data.title);
   auto page = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" + title +
-              "</title>\n<style>" + detail::report_style + "</style>\n</head>\n<body>\n<h1>" + title + "</h1>\n";
+              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
+              title + "</title>\n<style>" + detail::report_style + "</style>\n</head>\n<body>\n<h1>" + title +
+              "</h1>\n";
   if (!data.subtitle.empty()) page += "<p class=\"subtitle\">" + detail::html_escaped(data.subtitle) + "</p>\n";
   page += body + "</body>\n</html>\n";
   for (const auto& [name, bytes] : files) write_file(folder / name, bytes);

@@ -100,9 +100,8 @@ class table {
  private:
   // Characters, not bytes: every UTF-8 byte that does not continue one.
   static std::size_t width(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-      return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u;
-    }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u; }));
   }
 
   static std::string padded(const std::string& cell, std::size_t to, bool right) {
@@ -114,8 +113,10 @@ class table {
   static std::string escaped(const std::string& cell) {
     std::string out;
     for (const char c : cell) {
-      if (c == '|') out += "\\|";
-      else out += c == '\n' ? ' ' : c;
+      if (c == '|')
+        out += "\\|";
+      else
+        out += c == '\n' ? ' ' : c;
     }
     return out;
   }

@@ -1,0 +1,18 @@
+// offramp for hosts: data, training, quantization, calibration, export and reports. Uses Eigen, zlib, threads and exceptions.
+#ifndef OFFRAMP_HOST_HPP
+#define OFFRAMP_HOST_HPP
+
+#include <offramp/host/calibrate.hpp>
+#include <offramp/host/dataset.hpp>
+#include <offramp/host/deployed.hpp>
+#include <offramp/host/evaluate.hpp>
+#include <offramp/host/exit_outputs.hpp>
+#include <offramp/host/export.hpp>
+#include <offramp/host/fashion_mnist.hpp>
+#include <offramp/host/quantize.hpp>
+#include <offramp/host/report.hpp>
+#include <offramp/host/table.hpp>
+#include <offramp/host/train.hpp>
+#include <offramp/offramp.hpp>
+
+#endif

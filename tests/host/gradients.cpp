@@ -1,0 +1,263 @@
+// Gradients of every layer kind against central differences, in double, so that a wrong term cannot hide in rounding.
+// The sign has no derivative: its pseudo-gradient is checked by numbers worked by hand.
+// covers: host/graph.hpp host/plan.hpp host/layers/convolution.hpp host/layers/batch_norm.hpp host/layers/pointwise.hpp host/layers/pooling.hpp
+#include <offramp/host/graph.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <offramp/net/network.hpp>
+
+namespace {
+
+using namespace offramp;
+
+// A network with random parameters and input in double; the loss is sum over exits of <logits, r> + |logits|^2 / 2.
+struct probe {
+  host::model m;
+  host::parameter_store<double> parameters;
+  host::thread_pool pool{2};
+  host::basic_graph<double> graph;
+  int batch;
+  std::vector<double> targets;
+
+  probe(const network_view& net, int batch_, host::graph_options options = {})
+      : m{host::make_model(net, 5)}, parameters{m}, graph{m.view(), parameters, pool, batch_, options}, batch{batch_} {
+    host::random_source random{11};
+    for (int i = 0; i < parameters.layout.total; ++i) {
+      double& p = parameters.values[static_cast<std::size_t>(i)];
+      p += 0.2 * static_cast<double>(random.normal());
+    }
+    for (const host::layer_slots& s : parameters.layout.layers)
+      for (int c = 0; c < s.variance.count; ++c) parameters.at(s.variance)[c] = 0.5 + static_cast<double>(random.uniform());
+    for (int i = 0; i < batch; ++i)
+      for (int j = 0; j < m.input.extent.size(); ++j) graph.input(i)[j] = static_cast<double>(random.normal());
+    for (int i = 0; i < 1000; ++i) targets.push_back(static_cast<double>(random.normal()));
+  }
+
+  int logits(int exit) const { return batch * m.exits[static_cast<std::size_t>(exit)].classes; }
+
+  double loss() {
+    graph.forward(batch);
+    double sum = 0;
+    for (int k = 0; k < m.view().exit_count; ++k)
+      for (int i = 0; i < logits(k); ++i) {
+        const double z = graph.logits(k)[i];
+        sum += z * targets[static_cast<std::size_t>(i * (k + 1))] + z * z / 2;
+      }
+    return sum;
+  }
+
+  void backward() {
+    loss();
+    for (int k = 0; k < m.view().exit_count; ++k)
+      for (int i = 0; i < logits(k); ++i)
+        graph.logit_gradient(k)[i] = targets[static_cast<std::size_t>(i * (k + 1))] + graph.logits(k)[i];
+    graph.backward(batch);
+  }
+
+  double slope(int parameter) {
+    constexpr double step = 1e-6;  // a kink (relu, maximum) lies within it hardly ever
+    double& p = parameters.values[static_cast<std::size_t>(parameter)];
+    const double at = p;
+    p = at + step;
+    const double high = loss();
+    p = at - step;
+    const double low = loss();
+    p = at;
+    return (high - low) / (2 * step);
+  }
+
+  // Every (n-th) parameter of every layer that is not frozen.
+  void check(int every = 1) {
+    backward();
+    const std::vector<double> got(graph.gradient().data(), graph.gradient().data() + graph.gradient().size());
+    int checked = 0;
+    for (int i = 0; i < m.view().layer_count; ++i) {
+      if (graph.frozen(i)) continue;
+      const host::layer_slots& s = parameters.layout[i];
+      for (const host::parameter_slot& slot : {s.weights, s.bias, s.gamma, s.beta})
+        for (int j = slot.first; j < slot.first + slot.count; j += every) {
+          const double expected = slope(j), found = got[static_cast<std::size_t>(j)];
+          CAPTURE(i);
+          CAPTURE(j - slot.first);
+          CHECK(found == doctest::Approx(expected).epsilon(1e-5).scale(1.0));
+          ++checked;
+        }
+    }
+    CHECK(checked > 10);
+  }
+};
+
+template <class Net>
+void check(int batch, int every = 1, host::graph_options options = {}) {
+  probe{Net::view(), batch, options}.check(every);
+}
+
+template <int H, int W, int C, class... Layers>
+using one_exit = network<image<H, W, C, f32>, stage<Layers...>, exit_head<3, avg_pool<2>>>;
+
+TEST_CASE("gradients: convolutions of all shapes, dense and bias") {
+  check<one_exit<5, 4, 2, conv2d<3, 3>>>(3);
+  check<one_exit<7, 6, 2, conv2d<3, 3, stride{2}>, conv2d<4, 1>>>(3);
+  check<one_exit<6, 6, 1, conv2d<3, 3, valid>, conv2d<2, 2, padding{1}>>>(3);
+  check<one_exit<6, 7, 2, conv2d<3, 5, stride{2}, padding{2}>, conv2d<2, 1, stride{2}, padding{1}>>>(2);
+  check<network<image<3, 4, 2, f32>, stage<dense<5>, relu, dense<4>>, exit_head<3>>>(3);
+}
+
+TEST_CASE("gradients: pieces of a batch and parts of a piece add up") {
+  check<one_exit<4, 4, 1, conv2d<2, 3>, batch_norm, relu, conv2d<2, 3>>>(35, 3);
+  // 40 x 40 x 16 doubles: two images of a piece at a time, their columns in several blocks.
+  check<network<image<40, 40, 2, f32>, stage<conv2d<16, 3>, batch_norm, conv2d<16, 3>>, exit_head<2>>>(5, 397);
+}
+
+TEST_CASE("gradients: batch norm with batch statistics") {
+  check<one_exit<4, 4, 2, batch_norm, conv2d<3, 3>, batch_norm, relu, conv2d<3, 3>, batch_norm>>(4);
+}
+
+TEST_CASE("gradients: relu and pooling") {
+  check<one_exit<8, 8, 2, conv2d<3, 3>, max_pool<2>, conv2d<3, 3>, relu>>(3);
+  check<one_exit<9, 8, 2, conv2d<3, 3>, max_pool<3, 2>, conv2d<2, 1>, relu>>(3);
+  check<one_exit<9, 9, 2, conv2d<3, 3>, avg_pool<3, 2>, conv2d<2, 1>>>(3);
+  check<network<image<6, 5, 2, f32>, stage<conv2d<3, 3>>, exit_head<3>>>(3);
+}
+
+TEST_CASE("gradients: residuals") {
+  check<one_exit<4, 4, 2, conv2d<3, 3>, residual<conv2d<3, 3>>>>(3);  // one layer: the gradient may not be shared
+  check<one_exit<4, 4, 2, conv2d<3, 3>, residual<relu, conv2d<3, 3>, batch_norm>, residual<conv2d<3, 3>, relu>>>(3);
+  check<one_exit<4, 4, 2, residual<conv2d<2, 3>, batch_norm>, residual<conv2d<4, 3>>>>(3);  // channels repeated
+  check<one_exit<8, 8, 2, conv2d<2, 3>, residual<relu, conv2d<4, 3, stride{2}>, batch_norm, relu>, batch_norm>>(3);
+  check<one_exit<8, 8, 2, conv2d<2, 3>, residual<max_pool<2>, conv2d<2, 3>>>>(3);
+}
+
+// Two heads on the way, and stages that begin and end with residuals.
+using three_exits = network<
+    image<8, 8, 1, f32>, stage<conv2d<2, 3>, batch_norm, residual<relu, conv2d<2, 3>, batch_norm>>, exit_head<3, avg_pool<4>>,
+    stage<residual<relu, conv2d<4, 3, stride{2}>, batch_norm>>, exit_head<3, avg_pool<2>>,
+    stage<residual<relu, conv2d<4, 3>, batch_norm>, residual<relu, conv2d<4, 3>>>, exit_head<3, batch_norm, avg_pool<2>>>;
+
+TEST_CASE("gradients: exits") { check<three_exits>(5, 2); }
+
+TEST_CASE("gradients: frozen layers keep the rest right, with running statistics") {
+  host::graph_options options;
+  for (const layer_desc& d : host::make_model(three_exits::view(), 1).layers)
+    options.plan.frozen.push_back(d.exit == 1 && !d.head);
+  check<three_exits>(5, 2, options);
+}
+
+// Gradient of the first layer's first weight, with only one head's logits having a gradient.
+double first_weight(int exit, host::plan_options flow) {
+  probe p{three_exits::view(), 4, {.plan = flow}};
+  p.loss();
+  for (int k = 0; k < 3; ++k)
+    for (int i = 0; i < p.logits(k); ++i) p.graph.logit_gradient(k)[i] = k == exit ? 1.0 + i : 0.0;
+  p.graph.backward(p.batch);
+  return p.graph.gradient()[0];
+}
+
+TEST_CASE("gradients: detaching and rescaling at the exits") {
+  const double a = first_weight(0, {}), b = first_weight(1, {}), c = first_weight(2, {});
+  REQUIRE(std::abs(a) > 1e-6);
+  REQUIRE(std::abs(b) > 1e-6);
+  REQUIRE(std::abs(c) > 1e-6);
+  const std::vector<float> head{0.5f, 0.25f, 1.0f}, next{2.0f, 3.0f, 1.0f};
+  const host::plan_options scaled{.from_head = head, .from_next = next};
+  CHECK(first_weight(0, scaled) == doctest::Approx(0.5 * a));
+  CHECK(first_weight(1, scaled) == doctest::Approx(2 * 0.25 * b));
+  CHECK(first_weight(2, scaled) == doctest::Approx(2 * 3 * c));
+  const host::plan_options heads_detached{.from_head = {0, 0, 1}};
+  CHECK(first_weight(0, heads_detached) == 0);
+  CHECK(first_weight(2, heads_detached) == doctest::Approx(c));
+  const host::plan_options stages_detached{.from_next = {0, 1, 1}};
+  CHECK(first_weight(0, stages_detached) == doctest::Approx(a));
+  CHECK(first_weight(1, stages_detached) == 0);
+  const host::plan_options all_detached{.from_head = {0, 0, 0}, .from_next = {0, 0, 0}};
+  CHECK(first_weight(2, all_detached) == 0);
+}
+
+// x -> sign -> dense, worked by hand. Inputs pass a batch norm whose beta shows the gradient behind the sign; frozen statistics
+// would hide it, so a convolution 1x1 with one weight stands in front.
+using sign_net = network<image<1, 1, 1, f32>, stage<conv2d<1, 1>, sign, conv2d<1, 1, binary>>, exit_head<2>>;
+
+TEST_CASE("gradients: sign and binary weights by hand") {
+  struct expected {
+    double x, w, d_x, d_w;
+  };
+  // d_x: slope of the activation's sign at x; d_w: slope of the weight's sign at w.
+  const expected approx[] = {{0.25, 0.75, 1.5, 0.5}, {-0.5, -0.125, 1.0, 1.75}, {1.5, 1.125, 0, 0}, {0, 0, 2, 2}};
+  const expected plain[] = {{0.25, 0.75, 1, 1}, {-1.25, -1.25, 1, 1}, {1.5, 1.375, 0, 0}, {0, -1.0, 1, 1}};
+  for (const bool straight : {false, true})
+    for (const expected& e : straight ? plain : approx) {
+      host::graph_options options;
+      options.activation_gradient = options.weight_gradient =
+          straight ? host::sign_gradient::straight_through : host::sign_gradient::approx_sign;
+      probe p{sign_net::view(), 1, options};
+      const auto& layout = p.parameters.layout;
+      p.graph.input(0)[0] = 2;
+      *p.parameters.at(layout[0].weights) = e.x / 2;
+      *p.parameters.at(layout[0].bias) = 0;
+      *p.parameters.at(layout[2].weights) = e.w;
+      *p.parameters.at(layout[2].bias) = 0.5;
+      double* const head = p.parameters.at(layout[4].weights);
+      head[0] = 3, head[1] = 5;
+      p.parameters.at(layout[4].bias)[0] = p.parameters.at(layout[4].bias)[1] = 0;
+      p.graph.forward(1);
+      const double sx = e.x < 0 ? -1 : 1, sw = e.w < 0 ? -1 : 1, y = sx * sw + 0.5;
+      CHECK(p.graph.logits(0)[0] == 3 * y);
+      CHECK(p.graph.logits(0)[1] == 5 * y);
+      p.graph.logit_gradient(0)[0] = 1;
+      p.graph.logit_gradient(0)[1] = 2;  // dy = 3 + 10
+      p.graph.backward(1);
+      const double* const g = p.graph.gradient().data();
+      CHECK(g[layout[4].weights.first] == y);
+      CHECK(g[layout[2].weights.first] == doctest::Approx(13 * sx * e.d_w));
+      CHECK(g[layout[2].bias.first] == 13);
+      CHECK(g[layout[0].bias.first] == doctest::Approx(13 * sw * e.d_x));
+      CHECK(g[layout[0].weights.first] == doctest::Approx(13 * sw * e.d_x * 2));
+    }
+}
+
+TEST_CASE("gradients: a binary convolution pads with +1") {
+  // All inputs -1 behind the sign; a 3x3 window at the corner of a 2x2 image sees four of them and five paddings.
+  using padded = network<image<2, 2, 1, f32>, stage<sign, conv2d<1, 3, binary>>, exit_head<2>>;
+  probe p{padded::view(), 1};
+  for (int i = 0; i < 4; ++i) p.graph.input(0)[i] = -0.5;
+  double* const w = p.parameters.at(p.parameters.layout[1].weights);
+  for (int i = 0; i < 9; ++i) w[i] = 0.3;
+  *p.parameters.at(p.parameters.layout[1].bias) = 0;
+  double* const head = p.parameters.at(p.parameters.layout[3].weights);
+  head[0] = 1, head[1] = -1;
+  p.parameters.at(p.parameters.layout[3].bias)[0] = 0;
+  p.graph.forward(1);
+  CHECK(p.graph.logits(0)[0] == 5 - 4);
+}
+
+TEST_CASE("batch norm: running statistics and evaluation by hand") {
+  using normed = network<image<1, 1, 1, f32>, stage<batch_norm>, exit_head<2>>;
+  probe p{normed::view(), 4};
+  const host::layer_slots s = p.parameters.layout[0];
+  const double x[] = {1, 2, 3, 6};  // mean 3, squared deviations 14: variance 3.5, unbiased 14/3
+  for (int i = 0; i < 4; ++i) p.graph.input(i)[0] = x[i];
+  *p.parameters.at(s.mean) = 1;
+  *p.parameters.at(s.variance) = 2;
+  *p.parameters.at(s.gamma) = 2;
+  *p.parameters.at(s.beta) = 0.5;
+  double* const head = p.parameters.at(p.parameters.layout[2].weights);
+  double* const bias = p.parameters.at(p.parameters.layout[2].bias);
+  head[0] = 1, head[1] = 0, bias[0] = bias[1] = 0;
+  p.graph.forward(4);
+  for (int i = 0; i < 4; ++i)
+    CHECK(p.graph.logits(0)[2 * i] == doctest::Approx((x[i] - 3) * 2 / std::sqrt(3.5 + 1e-5) + 0.5));
+  CHECK(*p.parameters.at(s.mean) == doctest::Approx(0.9 * 1 + 0.1 * 3));
+  CHECK(*p.parameters.at(s.variance) == doctest::Approx(0.9 * 2 + 0.1 * 14 / 3));
+  host::basic_graph<double> evaluation{p.m.view(), p.parameters, p.pool, 1, {.plan = {.training = false}}};
+  evaluation.input(0)[0] = 4;
+  evaluation.forward(1);
+  CHECK(evaluation.logits(0)[0] ==
+        doctest::Approx((4 - 1.2) * 2 / std::sqrt(0.9 * 2 + 0.1 * 14 / 3 + 1e-5) + 0.5));
+}
+
+}  // namespace

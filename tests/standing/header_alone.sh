@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Each header compiles alone, and twice in one unit: device headers with both compilers and without exceptions and
+# RTTI, host headers with g++ (and, given --all, with clang). Arguments that name headers limit the run to those.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+alone() { # COMPILER HEADER
+  local flags="$OFFRAMP_DEVICE_FLAGS"
+  case "$2" in offramp/host/* | offramp/host.hpp) flags="$OFFRAMP_HOST_FLAGS" ;; esac
+  # shellcheck disable=SC2086 # flags are words
+  printf '#include <%s>\n#include <%s>\n' "$2" "$2" | "$1" $flags $OFFRAMP_WARNINGS -fsyntax-only -x c++ -
+}
+one() { check "header_alone $1 $2" alone "$1" "$2"; }
+export -f alone one
+
+all=no
+if [ "${1:-}" = --all ]; then
+  all=yes
+  shift
+fi
+if [ $# -gt 0 ]; then
+  for header in "$@"; do printf '%s %s\n' "$OFFRAMP_GCC" "$header" "$OFFRAMP_CLANG" "$header"; done
+else
+  host_headers | sed "s|^|$OFFRAMP_GCC |" # slow ones first
+  [ $all = yes ] && host_headers | sed "s|^|$OFFRAMP_CLANG |"
+  device_headers | sed "s|^|$OFFRAMP_GCC |"
+  device_headers | sed "s|^|$OFFRAMP_CLANG |"
+fi | xargs -P2 -L1 bash -c 'one "$0" "$1"'
