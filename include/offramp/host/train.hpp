@@ -130,7 +130,9 @@ class joint_run {
     std::copy(c.second.begin(), c.second.end(), s.second.data());
     s.step = c.step;
     done_ = c.epochs_done;
-    model_ = std::move(c.model);
+    model_.parameters = std::move(c.model.parameters);  // views of the model stay valid
+    model_.input_zero = c.model.input_zero;
+    model_.input_scale = c.model.input_scale;
   }
 
   void save(const optimizer& update) const {
