@@ -69,7 +69,8 @@ void export_weights(const host::model& m, const host::dataset& data, const setti
   const std::string command = "examples/train_fashion_mnist --epochs " + std::to_string(s.epochs) + " --seed " +
                               std::to_string(s.seed) + " --learning-rate " + host::fixed(static_cast<double>(s.learning_rate), 5);
   host::export_header<device_net>(q, plan, known, s.out, "garment_weights",
-                                  "Fashion-MNIST, 55,000 training images; thresholds from 5,000 validation images.\nMade by: " + command);
+                                  "Fashion-MNIST, " + host::grouped(data.train.count()) + " training images; thresholds from " + host::grouped(data.validation.count()) +
+                                      " validation images.\nMade by: " + command);
   std::cout << "wrote " << s.out << '\n';
 }
 

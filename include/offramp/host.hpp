@@ -3,12 +3,15 @@
 #define OFFRAMP_HOST_HPP
 
 #include <offramp/host/calibrate.hpp>
+#include <offramp/host/cost_table.hpp>
 #include <offramp/host/dataset.hpp>
 #include <offramp/host/deployed.hpp>
 #include <offramp/host/evaluate.hpp>
 #include <offramp/host/exit_outputs.hpp>
+#include <offramp/host/exit_times.hpp>
 #include <offramp/host/export.hpp>
 #include <offramp/host/fashion_mnist.hpp>
+#include <offramp/host/op_timer.hpp>
 #include <offramp/host/quantize.hpp>
 #include <offramp/host/report.hpp>
 #include <offramp/host/table.hpp>

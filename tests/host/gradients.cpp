@@ -32,7 +32,8 @@ struct probe {
       p += 0.2 * static_cast<double>(random.normal());
     }
     for (const host::layer_slots& s : parameters.layout.layers)
-      for (int c = 0; c < s.variance.count; ++c) parameters.at(s.variance)[c] = 0.5 + static_cast<double>(random.uniform());
+      for (int c = 0; c < s.variance.count; ++c)
+        parameters.at(s.variance)[c] = 0.5 + static_cast<double>(random.uniform());
     for (int i = 0; i < batch; ++i)
       for (int j = 0; j < m.input.extent.size(); ++j) graph.input(i)[j] = static_cast<double>(random.normal());
     for (int i = 0; i < 1000; ++i) targets.push_back(static_cast<double>(random.normal()));
@@ -134,10 +135,11 @@ TEST_CASE("gradients: residuals") {
 }
 
 // Two heads on the way, and stages that begin and end with residuals.
-using three_exits = network<
-    image<8, 8, 1, f32>, stage<conv2d<2, 3>, batch_norm, residual<relu, conv2d<2, 3>, batch_norm>>, exit_head<3, avg_pool<4>>,
-    stage<residual<relu, conv2d<4, 3, stride{2}>, batch_norm>>, exit_head<3, avg_pool<2>>,
-    stage<residual<relu, conv2d<4, 3>, batch_norm>, residual<relu, conv2d<4, 3>>>, exit_head<3, batch_norm, avg_pool<2>>>;
+using three_exits =
+    network<image<8, 8, 1, f32>, stage<conv2d<2, 3>, batch_norm, residual<relu, conv2d<2, 3>, batch_norm>>,
+            exit_head<3, avg_pool<4>>, stage<residual<relu, conv2d<4, 3, stride{2}>, batch_norm>>,
+            exit_head<3, avg_pool<2>>, stage<residual<relu, conv2d<4, 3>, batch_norm>, residual<relu, conv2d<4, 3>>>,
+            exit_head<3, batch_norm, avg_pool<2>>>;
 
 TEST_CASE("gradients: exits") { check<three_exits>(5, 2); }
 
@@ -178,8 +180,8 @@ TEST_CASE("gradients: detaching and rescaling at the exits") {
   CHECK(first_weight(2, all_detached) == 0);
 }
 
-// x -> sign -> dense, worked by hand. Inputs pass a batch norm whose beta shows the gradient behind the sign; frozen statistics
-// would hide it, so a convolution 1x1 with one weight stands in front.
+// x -> sign -> dense, worked by hand. Inputs pass a batch norm whose beta shows the gradient behind the sign; frozen
+// statistics would hide it, so a convolution 1x1 with one weight stands in front.
 using sign_net = network<image<1, 1, 1, f32>, stage<conv2d<1, 1>, sign, conv2d<1, 1, binary>>, exit_head<2>>;
 
 TEST_CASE("gradients: sign and binary weights by hand") {
@@ -256,8 +258,7 @@ TEST_CASE("batch norm: running statistics and evaluation by hand") {
   host::basic_graph<double> evaluation{p.m.view(), p.parameters, p.pool, 1, {.plan = {.training = false}}};
   evaluation.input(0)[0] = 4;
   evaluation.forward(1);
-  CHECK(evaluation.logits(0)[0] ==
-        doctest::Approx((4 - 1.2) * 2 / std::sqrt(0.9 * 2 + 0.1 * 14 / 3 + 1e-5) + 0.5));
+  CHECK(evaluation.logits(0)[0] == doctest::Approx((4 - 1.2) * 2 / std::sqrt(0.9 * 2 + 0.1 * 14 / 3 + 1e-5) + 0.5));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Random flips and shifts of training images. What happens to an image depends on (seed, epoch, index) alone, so that neither
-// threads nor a resumed run change it.
+// Random flips and shifts of training images. What happens to an image depends on (seed, epoch, index) alone, so that
+// neither threads nor a resumed run change it.
 #ifndef OFFRAMP_HOST_AUGMENT_HPP
 #define OFFRAMP_HOST_AUGMENT_HPP
 
@@ -19,7 +19,8 @@ struct augmentation {
 
 // The change of one image: a flip with probability 1/2 if `flip`, then a shift by -shift .. shift pixels each way.
 inline augmentation draw_augmentation(bool flip, int shift, std::uint64_t seed, int epoch, int index) {
-  random_source random{seed, 0x6175676du + (static_cast<std::uint64_t>(epoch) << 32), static_cast<std::uint64_t>(index)};
+  random_source random{seed, 0x6175676du + (static_cast<std::uint64_t>(epoch) << 32),
+                       static_cast<std::uint64_t>(index)};
   const bool mirrored = random.below(2) != 0;
   const int dy = random.below(2 * shift + 1) - shift;
   const int dx = random.below(2 * shift + 1) - shift;

@@ -1,6 +1,6 @@
-// Batch norm with its running statistics, the ONE expression of it: evaluation uses it, and quantization searches its integer
-// thresholds with it, so that both agree to the last bit. Where a fused multiply-add exists it is asked for by name: else the
-// compiler may fuse in one place and not in another.
+// Batch norm with its running statistics, the ONE expression of it: evaluation uses it, and quantization searches its
+// integer thresholds with it, so that both agree to the last bit. Where a fused multiply-add exists it is asked for by
+// name: else the compiler may fuse in one place and not in another.
 #ifndef OFFRAMP_HOST_BATCH_NORM_EVAL_HPP
 #define OFFRAMP_HOST_BATCH_NORM_EVAL_HPP
 

@@ -1,5 +1,6 @@
-// Plain memory that starts at a cache line. Vectorised loops treat the first elements up to an aligned address apart, so that
-// the last bit of a result may depend on where the memory lies: with this base and fixed offsets every run is alike.
+// Plain memory that starts at a cache line. Vectorised loops treat the first elements up to an aligned address apart,
+// so that the last bit of a result may depend on where the memory lies: with this base and fixed offsets every run is
+// alike.
 #ifndef OFFRAMP_HOST_BUFFER_HPP
 #define OFFRAMP_HOST_BUFFER_HPP
 
@@ -20,7 +21,7 @@ class buffer {
 
   buffer() = default;
   explicit buffer(std::size_t size)
-      : data_{static_cast<T*>(::operator new(size * sizeof(T), std::align_val_t{alignment_bytes}))}, size_{size} {
+      : data_{static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{alignment_bytes}))}, size_{size} {
     std::fill_n(data_.get(), size_, T{});
   }
 
@@ -32,7 +33,7 @@ class buffer {
 
  private:
   struct release {
-    void operator()(T* p) const { ::operator delete(p, std::align_val_t{alignment_bytes}); }
+    void operator()(T* p) const { ::operator delete (p, std::align_val_t{alignment_bytes}); }
   };
   std::unique_ptr<T, release> data_;
   std::size_t size_ = 0;

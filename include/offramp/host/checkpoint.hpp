@@ -1,6 +1,6 @@
-// A training run on disk: model, optimizer, how far it is. A run resumed from it goes on bit for bit as if never stopped.
-// 32-bit words, low byte first: magic, version, structure hash, number of payload words, payload, CRC-32 of all before.
-// Written beside and renamed, so that a crash leaves the old file or the new one, never half of one.
+// A training run on disk: model, optimizer, how far it is. A run resumed from it goes on bit for bit as if never
+// stopped. 32-bit words, low byte first: magic, version, structure hash, number of payload words, payload, CRC-32 of
+// all before. Written beside and renamed, so that a crash leaves the old file or the new one, never half of one.
 #ifndef OFFRAMP_HOST_CHECKPOINT_HPP
 #define OFFRAMP_HOST_CHECKPOINT_HPP
 
@@ -95,7 +95,9 @@ struct word_reader {
   }
   void operator()(std::vector<float>& v) {
     const std::size_t size = word();
-    if (size > end - next) throw error(path + ": corrupted: an array of " + std::to_string(size) + " numbers in " + std::to_string(end - next) + " words");
+    if (size > end - next)
+      throw error(path + ": corrupted: an array of " + std::to_string(size) + " numbers in " +
+                  std::to_string(end - next) + " words");
     v.resize(size);
     for (float& f : v) (*this)(f);
   }
@@ -113,7 +115,8 @@ inline void write_checkpoint(const std::string& path, const checkpoint& c) {
   write(detail::network_hash(c.model.view()));
   words.push_back(0);
   detail::for_each_field(c, write);
-  words[detail::checkpoint_header_words - 1] = static_cast<std::uint32_t>(words.size() - detail::checkpoint_header_words);
+  words[detail::checkpoint_header_words - 1] =
+      static_cast<std::uint32_t>(words.size() - detail::checkpoint_header_words);
   words.push_back(crc32(words.data(), words.size()));
 
   std::string bytes;
@@ -145,20 +148,24 @@ inline checkpoint read_checkpoint(const std::string& path, const network_view& n
   const std::string bytes{std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{}};
   std::vector<std::uint32_t> words(bytes.size() / 4);
   for (std::size_t i = 0; i < words.size(); ++i)
-    for (std::size_t b = 0; b < 4; ++b) words[i] |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[4 * i + b])) << (8 * b);
+    for (std::size_t b = 0; b < 4; ++b)
+      words[i] |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[4 * i + b])) << (8 * b);
 
   const auto truncated = [&](std::size_t expected) {
-    return error(path + ": truncated: found " + std::to_string(bytes.size()) + " bytes, expected " + std::to_string(expected));
+    return error(path + ": truncated: found " + std::to_string(bytes.size()) + " bytes, expected " +
+                 std::to_string(expected));
   };
   if (words.size() < detail::checkpoint_header_words) throw truncated(4 * detail::checkpoint_header_words);
   if (words[0] != detail::checkpoint_magic[0] || words[1] != detail::checkpoint_magic[1])
     throw error(path + ": not a checkpoint: its first eight bytes are not OFFRMPCK");
   if (words[2] != detail::checkpoint_version)
-    throw error(path + ": checkpoint version is " + std::to_string(words[2]) + ", expected " + std::to_string(detail::checkpoint_version));
+    throw error(path + ": checkpoint version is " + std::to_string(words[2]) + ", expected " +
+                std::to_string(detail::checkpoint_version));
   const std::size_t end = detail::checkpoint_header_words + words[5];
   if (bytes.size() < 4 * (end + 1)) throw truncated(4 * (end + 1));
   if (bytes.size() > 4 * (end + 1))
-    throw error(path + ": corrupted: found " + std::to_string(bytes.size()) + " bytes, expected " + std::to_string(4 * (end + 1)));
+    throw error(path + ": corrupted: found " + std::to_string(bytes.size()) + " bytes, expected " +
+                std::to_string(4 * (end + 1)));
   if (crc32(words.data(), end) != words[end]) throw error(path + ": corrupted: the checksum does not fit the content");
   if ((words[3] | std::uint64_t{words[4]} << 32) != detail::network_hash(net))
     throw error(path + ": wrong network: the checkpoint was made for a network of another structure");

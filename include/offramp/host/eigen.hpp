@@ -1,5 +1,5 @@
-// Eigen as the host room uses it: row-major views of plain memory, and products whose blocking (hence rounding) is the same on
-// every machine, because the cache sizes it assumes are fixed here instead of asked from the CPU.
+// Eigen as the host room uses it: row-major views of plain memory, and products whose blocking (hence rounding) is the
+// same on every machine, because the cache sizes it assumes are fixed here instead of asked from the CPU.
 #ifndef OFFRAMP_HOST_EIGEN_HPP
 #define OFFRAMP_HOST_EIGEN_HPP
 

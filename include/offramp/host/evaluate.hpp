@@ -32,7 +32,9 @@ struct exit_logits {
   std::vector<float> values;
 
   [[nodiscard]] const float* at(int exit, int image) const {
-    return values.data() + (static_cast<std::size_t>(exit) * static_cast<std::size_t>(images) + static_cast<std::size_t>(image)) * static_cast<std::size_t>(classes);
+    return values.data() +
+           (static_cast<std::size_t>(exit) * static_cast<std::size_t>(images) + static_cast<std::size_t>(image)) *
+               static_cast<std::size_t>(classes);
   }
   // The class with the largest logit, the first of equals.
   [[nodiscard]] int label(int exit, int image) const {
@@ -54,7 +56,8 @@ inline exit_logits evaluate(const model& m, const labelled_images& set, thread_p
   parameter_store<float> parameters{m};
   graph g{net, parameters, pool, std::min(batch, set.count()), graph_options{.plan = {.training = false}}};
   exit_logits out{net.exit_count, set.count(), net.exits[0].classes, {}};
-  out.values.resize(static_cast<std::size_t>(out.exits) * static_cast<std::size_t>(out.images) * static_cast<std::size_t>(out.classes));
+  out.values.resize(static_cast<std::size_t>(out.exits) * static_cast<std::size_t>(out.images) *
+                    static_cast<std::size_t>(out.classes));
   for (int first = 0; first < set.count(); first += batch) {
     const int n = std::min(batch, set.count() - first);
     pool.parallel_for(n, [&](int i, int) { to_real(m, set.image(first + i), g.input(i)); });
@@ -74,7 +77,8 @@ inline exit_logits evaluate(const model& m, const labelled_images& set, int thre
 // Share of images whose largest logit at `exit` is their label's.
 inline double accuracy(const exit_logits& logits, const labelled_images& set, int exit) {
   int right = 0;
-  for (int i = 0; i < logits.images; ++i) right += logits.label(exit, i) == set.labels[static_cast<std::size_t>(i)] ? 1 : 0;
+  for (int i = 0; i < logits.images; ++i)
+    right += logits.label(exit, i) == set.labels[static_cast<std::size_t>(i)] ? 1 : 0;
   return logits.images == 0 ? 0.0 : static_cast<double>(right) / logits.images;
 }
 

@@ -59,12 +59,17 @@ struct operating_point {
   std::vector<int> correct;  // of those, right answers
 };
 
+// The exit that answers image i.
+inline std::size_t exit_of(const exit_outputs& o, std::size_t i, const std::vector<std::int32_t>& thresholds_q16) {
+  std::size_t k = 0;
+  while (k + 1 < o.label.size() && o.score_q16[k][i] < thresholds_q16[k]) ++k;
+  return k;
+}
+
 inline operating_point evaluate_thresholds(const exit_outputs& o, const std::vector<std::int32_t>& thresholds_q16) {
   operating_point p{thresholds_q16, 0, 0, std::vector<int>(o.label.size()), std::vector<int>(o.label.size())};
-  const auto last = o.label.size() - 1;
   for (std::size_t i = 0; i < o.truth.size(); ++i) {
-    std::size_t k = 0;
-    while (k < last && o.score_q16[k][i] < thresholds_q16[k]) ++k;
+    const std::size_t k = exit_of(o, i, thresholds_q16);
     ++p.left[k];
     p.correct[k] += o.label[k][i] == o.truth[i] ? 1 : 0;
     p.mean_ops += static_cast<double>(o.ops[k]);

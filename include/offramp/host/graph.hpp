@@ -1,7 +1,7 @@
-// Forward and backward of a whole network on a minibatch: runs the steps of a plan on all cores. Losses live outside: a recipe
-// reads logits, writes their gradients (weighted per exit and per sample as it likes), and gets the parameters' gradient.
-// Batches are cut into pieces of 16 images, whatever the number of threads, and sums over pieces are taken in order: the same
-// numbers come out on one core and on many.
+// Forward and backward of a whole network on a minibatch: runs the steps of a plan on all cores. Losses live outside: a
+// recipe reads logits, writes their gradients (weighted per exit and per sample as it likes), and gets the parameters'
+// gradient. Batches are cut into pieces of 16 images, whatever the number of threads, and sums over pieces are taken in
+// order: the same numbers come out on one core and on many.
 #ifndef OFFRAMP_HOST_GRAPH_HPP
 #define OFFRAMP_HOST_GRAPH_HPP
 
@@ -24,8 +24,8 @@ struct graph_options {
   plan_options plan{};
   sign_gradient activation_gradient = sign_gradient::approx_sign;
   sign_gradient weight_gradient = sign_gradient::approx_sign;
-  float clip = 1.25f;                    // of straight_through
-  float batch_norm_momentum = 0.1f;      // running = 0.9 running + 0.1 batch
+  float clip = 1.25f;                // of straight_through
+  float batch_norm_momentum = 0.1f;  // running = 0.9 running + 0.1 batch
 };
 
 // T is float; double exists for tests of gradients. Tensors are [image][height][width][channel].
@@ -34,11 +34,13 @@ class basic_graph {
  public:
   static constexpr int piece_images = 16;
 
-  // `net`'s arrays, `parameters` and `pool` must outlive the graph. Training updates running statistics in `parameters`.
+  // `net`'s arrays, `parameters` and `pool` must outlive the graph. Training updates running statistics in
+  // `parameters`.
   basic_graph(const network_view& net, parameter_store<T>& parameters, thread_pool& pool, int max_batch,
               graph_options options = {})
-      : net_{net}, parameters_{parameters}, pool_{pool}, options_{std::move(options)},
-        plan_{make_plan(net_, options_.plan)}, layers_(static_cast<std::size_t>(net.layer_count)) {
+      : net_{net}, parameters_{parameters}, pool_{pool}, options_{std::move(options)}, plan_{make_plan(net_,
+                                                                                                       options_.plan)},
+        layers_(static_cast<std::size_t>(net.layer_count)) {
     fix_blocking();
     const int pieces = ceil_div(max_batch, piece_images);
     int largest = 1, columns = 0;
@@ -98,10 +100,11 @@ class basic_graph {
 
  private:
   struct layer_state {
-    buffer<T> signs;                 // of binary weights
-    buffer<T> mean, inverse, scale;  // batch norm, of this batch (or the running ones): 1 / sqrt(var + eps), gamma * that
-    std::vector<int> rows;           // per piece: rows in its moments
-    buffer<T> partial;               // per piece: mean and squares, or nothing (sums lie in the piece's gradient)
+    buffer<T> signs;  // of binary weights
+    buffer<T> mean, inverse,
+        scale;              // batch norm, of this batch (or the running ones): 1 / sqrt(var + eps), gamma * that
+    std::vector<int> rows;  // per piece: rows in its moments
+    buffer<T> partial;      // per piece: mean and squares, or nothing (sums lie in the piece's gradient)
   };
   // Some images of one piece, on one thread.
   struct part {
@@ -118,7 +121,8 @@ class basic_graph {
 
   void run(int number, int batch) {
     const phase& p = plan_.phases[count(number)];
-    if (p.joined_layer >= 0) number < plan_.backward_first ? join_moments(p.joined_layer, batch) : join_sums(p.joined_layer, batch);
+    if (p.joined_layer >= 0)
+      number < plan_.backward_first ? join_moments(p.joined_layer, batch) : join_sums(p.joined_layer, batch);
     pool_.parallel_for(ceil_div(batch, piece_images), [&](int piece, int thread) {
       const int begin = piece * piece_images, end = std::min(batch, begin + piece_images);
       for (int first = begin; first < end; first += images_)
@@ -142,10 +146,10 @@ class basic_graph {
       case step_kind::backward: return backward(s, now, batch, x, y, dy, dx);
       case step_kind::sums: return gather_sums(s.layer, now, x, dy);
       case step_kind::shortcut:
-        return layers::avg_pool_backward(layers::shortcut_window(net_.layers[d.partner].in, d.out), now.n, dy, s.add, dx);
+        return layers::avg_pool_backward(layers::shortcut_window(net_.layers[d.partner].in, d.out), now.n, dy, s.add,
+                                         dx);
       case step_kind::zero: return static_cast<void>(std::fill_n(dx, elements, T{}));
-      case step_kind::copy:
-        return layers::scaled_copy(static_cast<T>(s.factor), dy, size_of(s.dx) * now.n, s.add, dx);
+      case step_kind::copy: return layers::scaled_copy(static_cast<T>(s.factor), dy, size_of(s.dx) * now.n, s.add, dx);
     }
   }
 
@@ -167,7 +171,9 @@ class basic_graph {
         return layers::convolution_forward(d.geometry(), padding(d), now.n, x, weights(layer),
                                            d.bias ? parameters_.at(at.bias) : nullptr, y, columns(now));
       case layer_kind::batch_norm:
-        return layers::batch_norm_forward(x, now.n * d.in.positions(), d.in.c, static_cast<const T*>(s.mean.data()), static_cast<const T*>(s.scale.data()), static_cast<const T*>(parameters_.at(at.beta)), y);
+        return layers::batch_norm_forward(x, now.n * d.in.positions(), d.in.c, static_cast<const T*>(s.mean.data()),
+                                          static_cast<const T*>(s.scale.data()),
+                                          static_cast<const T*>(parameters_.at(at.beta)), y);
       case layer_kind::relu: return layers::relu_forward(x, elements, y);
       case layer_kind::sign: return layers::sign_forward(x, elements, y);
       case layer_kind::max_pool: return layers::max_pool_forward(d.geometry(), now.n, x, y);
@@ -203,9 +209,10 @@ class basic_graph {
         const bool constant = frozen(s.layer);
         const layer_state& b = layers_[count(s.layer)];
         const T* const joined = gradient_.data();
-        return layers::batch_norm_backward(x, dy, now.n * d.in.positions(), d.in.c, b.mean.data(), b.inverse.data(),
-                                           static_cast<const T*>(parameters_.at(at.gamma)), constant ? nullptr : joined + at.gamma.first,
-                                           constant ? nullptr : joined + at.beta.first, batch * d.in.positions(), s.add, dx);
+        return layers::batch_norm_backward(
+            x, dy, now.n * d.in.positions(), d.in.c, b.mean.data(), b.inverse.data(),
+            static_cast<const T*>(parameters_.at(at.gamma)), constant ? nullptr : joined + at.gamma.first,
+            constant ? nullptr : joined + at.beta.first, batch * d.in.positions(), s.add, dx);
       }
       case layer_kind::relu: return layers::relu_backward(y, dy, elements, s.add, dx);
       case layer_kind::sign:
@@ -224,7 +231,8 @@ class basic_graph {
       const layer_desc& d = net_.layers[i];
       const layer_slots& at = parameters_.layout[i];
       layer_state& s = state(i);
-      if (s.signs.size() > 0) layers::sign_forward(static_cast<const T*>(parameters_.at(at.weights)), at.weights.count, s.signs.data());
+      if (s.signs.size() > 0)
+        layers::sign_forward(static_cast<const T*>(parameters_.at(at.weights)), at.weights.count, s.signs.data());
       if (d.what == layer_kind::batch_norm && (!options_.plan.training || frozen(i)))
         for (int c = 0; c < d.in.c; ++c) {
           const T variance = parameters_.at(at.variance)[c];
@@ -309,13 +317,16 @@ class basic_graph {
   }
 
   void join_gradients(int batch) {
-    pool_.parallel_ranges(parameters_.layout.total, 16 * 1024, [&](int first, int last) { add_pieces(first, last, batch); });
+    pool_.parallel_ranges(parameters_.layout.total, 16 * 1024,
+                          [&](int first, int last) { add_pieces(first, last, batch); });
     for (int i = 0; i < net_.layer_count; ++i) {
       const parameter_slot w = parameters_.layout[i].weights;
       if (net_.layers[i].weights != kind::bits || frozen(i)) continue;
       pool_.parallel_ranges(w.count, 16 * 1024, [&](int first, int last) {
         T* const d = gradient_.data() + w.first + first;
-        layers::sign_backward(options_.weight_gradient, static_cast<T>(options_.clip), static_cast<const T*>(parameters_.at(w) + first), static_cast<const T*>(d), last - first, false, d);
+        layers::sign_backward(options_.weight_gradient, static_cast<T>(options_.clip),
+                              static_cast<const T*>(parameters_.at(w) + first), static_cast<const T*>(d), last - first,
+                              false, d);
       });
     }
   }
@@ -326,9 +337,9 @@ class basic_graph {
   graph_options options_;
   plan plan_;
   std::vector<layer_state> layers_;
-  int images_ = piece_images;                                   // taken through a phase together
-  std::vector<buffer<T>> memory_;                               // kept buffers, empty for passing ones
-  std::vector<buffer<T>> passing_, columns_, moments_;          // per thread
+  int images_ = piece_images;                           // taken through a phase together
+  std::vector<buffer<T>> memory_;                       // kept buffers, empty for passing ones
+  std::vector<buffer<T>> passing_, columns_, moments_;  // per thread
   buffer<T> gradient_, piece_gradients_;
 };
 

@@ -11,8 +11,8 @@
 
 namespace offramp::inline OFFRAMP_ABI::host {
 
-// For `count` samples with logits [count][classes]: returns the sum of weight(i) * -log softmax(logits)[label], and writes
-// its gradient. weight(i) is the sample's weight, usually 1 / batch.
+// For `count` samples with logits [count][classes]: returns the sum of weight(i) * -log softmax(logits)[label], and
+// writes its gradient. weight(i) is the sample's weight, usually 1 / batch.
 template <class T, class Weight>
 double cross_entropy(const T* logits, const std::uint8_t* labels, int count, int classes, Weight weight, T* gradient) {
   double sum = 0;

@@ -1,5 +1,5 @@
-// A trained (or fresh) network as data: its description and, layer by layer, its parameters in float. What training makes and
-// everything after it (calibration, quantization, export) reads.
+// A trained (or fresh) network as data: its description and, layer by layer, its parameters in float. What training
+// makes and everything after it (calibration, quantization, export) reads.
 #ifndef OFFRAMP_HOST_MODEL_HPP
 #define OFFRAMP_HOST_MODEL_HPP
 
@@ -16,8 +16,9 @@ namespace offramp::inline OFFRAMP_ABI::host {
 
 // Vectors are empty where a layer has no such parameter.
 struct layer_parameters {
-  std::vector<float> weights;  // conv2d, dense: [out_c][kernel_h][kernel_w][in_c]; the latent ones where the kind is bits
-  std::vector<float> bias;     // [out_c], where desc.bias
+  std::vector<float>
+      weights;              // conv2d, dense: [out_c][kernel_h][kernel_w][in_c]; the latent ones where the kind is bits
+  std::vector<float> bias;  // [out_c], where desc.bias
   std::vector<float> gamma, beta, mean, variance;  // batch_norm: [channels]; the running statistics
   friend bool operator==(const layer_parameters&, const layer_parameters&) = default;
 };
@@ -27,7 +28,8 @@ struct model {
   std::vector<layer_desc> layers;
   std::vector<exit_desc> exits;
   std::vector<layer_parameters> parameters;  // one per layer
-  // A pixel p has the real value (p - input_zero) * input_scale. The zero is an integer, so that padding is exactly a pixel.
+  // A pixel p has the real value (p - input_zero) * input_scale. The zero is an integer, so that padding is exactly a
+  // pixel.
   int input_zero = 0;
   float input_scale = 1.0f / 255.0f;
 

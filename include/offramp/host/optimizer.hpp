@@ -1,6 +1,6 @@
-// From gradients to parameters: Adam (Kingma and Ba 2015) and SGD with momentum, the cosine schedule (Loshchilov and Hutter
-// 2017), clipping of binary latent weights (a latent weight far from zero could never change its sign again), and decoupled
-// weight decay of the other weights.
+// From gradients to parameters: Adam (Kingma and Ba 2015) and SGD with momentum, the cosine schedule (Loshchilov and
+// Hutter 2017), clipping of binary latent weights (a latent weight far from zero could never change its sign again),
+// and decoupled weight decay of the other weights.
 #ifndef OFFRAMP_HOST_OPTIMIZER_HPP
 #define OFFRAMP_HOST_OPTIMIZER_HPP
 
@@ -27,14 +27,16 @@ struct sgd {
 
 struct optimizer_options {
   std::variant<adam, sgd> rule = adam{};
-  float weight_decay = 0;     // each step: w -= learning_rate * weight_decay * w; not for binary weights, nor bias, gamma, beta
+  float weight_decay =
+      0;  // each step: w -= learning_rate * weight_decay * w; not for binary weights, nor bias, gamma, beta
   float binary_clip = 1.25f;  // latent weights of binary layers stay within +-this
 };
 
 // Learning rate of a step: a linear rise over the first `warm_up` steps, then half a cosine down to 0 at `steps`.
 inline float cosine_rate(float base, std::int64_t step, std::int64_t steps, std::int64_t warm_up = 0) {
   if (step < warm_up) return base * static_cast<float>(step + 1) / static_cast<float>(warm_up);
-  const double done = static_cast<double>(step - warm_up) / static_cast<double>(std::max<std::int64_t>(1, steps - warm_up));
+  const double done =
+      static_cast<double>(step - warm_up) / static_cast<double>(std::max<std::int64_t>(1, steps - warm_up));
   return static_cast<float>(static_cast<double>(base) * 0.5 * (1.0 + std::cos(std::numbers::pi * std::min(1.0, done))));
 }
 
@@ -57,7 +59,8 @@ class optimizer {
       for (const parameter_slot& p : {s.bias, s.gamma, s.beta}) add(p, false, false);
     }
     state_.first = buffer<float>(static_cast<std::size_t>(layout.total));
-    if (std::holds_alternative<adam>(options_.rule)) state_.second = buffer<float>(static_cast<std::size_t>(layout.total));
+    if (std::holds_alternative<adam>(options_.rule))
+      state_.second = buffer<float>(static_cast<std::size_t>(layout.total));
   }
 
   // One step; values and gradient are laid out alike.

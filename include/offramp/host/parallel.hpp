@@ -1,5 +1,6 @@
-// Work on all cores, with results that do not depend on their number: work is cut into pieces by the caller, by sizes that
-// know nothing of threads; each piece writes places of its own, and sums over pieces are taken in their order afterwards.
+// Work on all cores, with results that do not depend on their number: work is cut into pieces by the caller, by sizes
+// that know nothing of threads; each piece writes places of its own, and sums over pieces are taken in their order
+// afterwards.
 #ifndef OFFRAMP_HOST_PARALLEL_HPP
 #define OFFRAMP_HOST_PARALLEL_HPP
 
@@ -42,8 +43,8 @@ class thread_pool {
 
   [[nodiscard]] int threads() const { return threads_; }
 
-  // Calls f(piece, thread) once for every piece in [0, pieces), each on some thread in [0, threads()). The first exception
-  // (by piece number among those thrown) reaches the caller; pieces not yet begun are then left out.
+  // Calls f(piece, thread) once for every piece in [0, pieces), each on some thread in [0, threads()). The first
+  // exception (by piece number among those thrown) reaches the caller; pieces not yet begun are then left out.
   template <class F>
   void parallel_for(int pieces, F&& f) {
     if (pieces <= 0) return;

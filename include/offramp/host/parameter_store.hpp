@@ -1,5 +1,5 @@
-// All parameters of a network in one piece of memory: what the trainer works on. The optimizer sees one long row of numbers,
-// layers see their places in it; every array starts at a cache line.
+// All parameters of a network in one piece of memory: what the trainer works on. The optimizer sees one long row of
+// numbers, layers see their places in it; every array starts at a cache line.
 #ifndef OFFRAMP_HOST_PARAMETER_STORE_HPP
 #define OFFRAMP_HOST_PARAMETER_STORE_HPP
 
@@ -52,8 +52,7 @@ struct parameter_store {
   parameter_layout layout;
   buffer<T> values;
 
-  explicit parameter_store(const network_view& net)
-      : layout{net}, values{static_cast<std::size_t>(layout.total)} {}
+  explicit parameter_store(const network_view& net) : layout{net}, values{static_cast<std::size_t>(layout.total)} {}
 
   explicit parameter_store(const model& m) : parameter_store{m.view()} {
     for_each(m, [](T* mine, const std::vector<float>& theirs) {

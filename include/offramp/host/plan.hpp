@@ -1,7 +1,7 @@
 // The order of work of one training step (or evaluation) of a network, made once: steps, grouped in phases.
-// Within a phase a few images at a time go through all its steps, so that what one step writes is still in the cache when
-// the next reads it; what no other phase reads needs room for those few images only. A new phase begins where sums over the
-// whole batch are needed first: at every batch norm that is trained, forward and backward.
+// Within a phase a few images at a time go through all its steps, so that what one step writes is still in the cache
+// when the next reads it; what no other phase reads needs room for those few images only. A new phase begins where sums
+// over the whole batch are needed first: at every batch norm that is trained, forward and backward.
 #ifndef OFFRAMP_HOST_PLAN_HPP
 #define OFFRAMP_HOST_PLAN_HPP
 
@@ -18,10 +18,10 @@ namespace offramp::inline OFFRAMP_ABI::host {
 
 // What a recipe may change about the flow of gradients.
 struct plan_options {
-  bool training = true;      // false: forward only, running statistics
+  bool training = true;        // false: forward only, running statistics
   std::vector<bool> frozen{};  // per layer (empty: none): parameters stay, batch norm uses its running statistics
-  // Per exit (empty: all 1): factor of the gradient that the stage's output receives from its head, and from the next stage.
-  // 0 detaches. The head's and the next stage's own parameters keep their full gradient.
+  // Per exit (empty: all 1): factor of the gradient that the stage's output receives from its head, and from the next
+  // stage. 0 detaches. The head's and the next stage's own parameters keep their full gradient.
   std::vector<float> from_head{}, from_next{};
 };
 
@@ -46,7 +46,7 @@ struct step {
 
 struct phase {
   std::vector<step> steps;
-  int joined_layer = -1;     // a batch norm whose moments (forward) or sums (backward) are joined before the phase starts
+  int joined_layer = -1;  // a batch norm whose moments (forward) or sums (backward) are joined before the phase starts
   std::vector<int> offsets;  // per buffer: place among the phase's passing buffers, elements per image
 };
 
@@ -57,8 +57,8 @@ struct plan {
   };
   std::vector<buffer_info> buffers;
   std::vector<phase> phases;
-  int backward_first = 0;  // phases before are forward
-  int passing_size = 0;    // elements per image that the passing buffers of any phase need
+  int backward_first = 0;                 // phases before are forward
+  int passing_size = 0;                   // elements per image that the passing buffers of any phase need
   std::vector<int> activation, gradient;  // per layer: the buffer of its output and of that one's gradient
   int input = 0;
 };
@@ -134,12 +134,14 @@ class planner {
     for (int i = 0; i < net_.layer_count; ++i) {
       const layer_desc& d = desc(i);
       const bool own = (d.has_weights() || d.what == layer_kind::batch_norm) && !frozen(i);
-      wanted_.push_back(options_.training && (own || source_wanted(i) || (d.what == layer_kind::residual_end && source_wanted(d.partner))));
+      wanted_.push_back(options_.training &&
+                        (own || source_wanted(i) || (d.what == layer_kind::residual_end && source_wanted(d.partner))));
     }
   }
 
-  // A residual's body ends where the residual does: one gradient. And if the shortcut is the identity, the gradient of its
-  // input is that one plus what the body's first layer adds, once the body's last has read it: the same memory serves.
+  // A residual's body ends where the residual does: one gradient. And if the shortcut is the identity, the gradient of
+  // its input is that one plus what the body's first layer adds, once the body's last has read it: the same memory
+  // serves.
   void merge_gradients() {
     if (!options_.training) return;
     for (int i = net_.layer_count - 1; i >= 0; --i) {
@@ -182,7 +184,8 @@ class planner {
     if (!written(dy)) emit_gradient({.what = step_kind::zero, .layer = i, .dx = dy});
     if (d.what == layer_kind::residual_end) {
       const int to = gradient(source(d.partner));
-      if (source_wanted(d.partner) && to != dy) emit_gradient({.what = step_kind::shortcut, .layer = i, .dy = dy, .dx = to});
+      if (source_wanted(d.partner) && to != dy)
+        emit_gradient({.what = step_kind::shortcut, .layer = i, .dy = dy, .dx = to});
       return;
     }
     step s{.what = step_kind::backward, .layer = i, .x = activation(from), .dy = dy};

@@ -1,6 +1,6 @@
-// Random numbers that are the same on every machine and standard library: only integer arithmetic and one exact conversion.
-// xoshiro256** (Blackman and Vigna 2018), seeded by splitmix64; normal values as a sum of twelve uniform ones, because
-// std::log and std::cos may differ in the last bit between libraries.
+// Random numbers that are the same on every machine and standard library: only integer arithmetic and one exact
+// conversion. xoshiro256** (Blackman and Vigna 2018), seeded by splitmix64; normal values as a sum of twelve uniform
+// ones, because std::log and std::cos may differ in the last bit between libraries.
 #ifndef OFFRAMP_HOST_RANDOM_HPP
 #define OFFRAMP_HOST_RANDOM_HPP
 
@@ -42,9 +42,7 @@ class random_source {
   }
 
   // 0 .. bound - 1, bound >= 1; the unevenness of about bound / 2^32 does not matter here.
-  int below(int bound) {
-    return static_cast<int>(((next() >> 32) * static_cast<std::uint64_t>(bound)) >> 32);
-  }
+  int below(int bound) { return static_cast<int>(((next() >> 32) * static_cast<std::uint64_t>(bound)) >> 32); }
 
   // [0, 1), a multiple of 2^-24.
   float uniform() { return static_cast<float>(next() >> 40) * (1.0f / 16777216.0f); }

@@ -39,7 +39,7 @@ struct exit_samples {
   std::vector<report_sample> samples;  // the first ten are shown
 };
 
-struct op_cost {
+struct op_report {
   std::string name;
   int exit = 0;  // the first exit that needs this op
   long long macs = 0, bops = 0, bytes = 0;
@@ -62,7 +62,7 @@ struct report_data {
   std::vector<exit_summary> exits;
   int image_height = 0, image_width = 0, image_channels = 1;
   std::vector<exit_samples> samples;  // one row per exit, from the first ("easy") to the last ("hard")
-  std::vector<op_cost> ops;
+  std::vector<op_report> ops;
   std::vector<std::string> notes;
 };
 
@@ -185,7 +185,7 @@ inline image_grid sample_grid(const report_data& data) {
 }
 
 // One bar per quantity that is known and not zero throughout, as a share of its total: units differ, shares compare.
-inline bar_plot op_bars(const std::vector<op_cost>& ops) {
+inline bar_plot op_bars(const std::vector<op_report>& ops) {
   bar_plot plot{"Share of each op in the whole network's cost", "", {"share of the total (%)", 0}, {}, {}};
   plot.horizontal = true;
   plot.width = 860;
@@ -202,14 +202,14 @@ inline bar_plot op_bars(const std::vector<op_cost>& ops) {
     }
     plot.series.push_back(std::move(series));
   };
-  add("bit operations", [](const op_cost& op) { return static_cast<double>(op.bops); });
-  add("time", [](const op_cost& op) { return op.time_us; });
-  add("weight bytes", [](const op_cost& op) { return static_cast<double>(op.bytes); });
+  add("bit operations", [](const op_report& op) { return static_cast<double>(op.bops); });
+  add("time", [](const op_report& op) { return op.time_us; });
+  add("weight bytes", [](const op_report& op) { return static_cast<double>(op.bytes); });
   return plot;
 }
 
-inline table op_table(const std::vector<op_cost>& ops) {
-  const bool timed = std::any_of(ops.begin(), ops.end(), [](const op_cost& op) { return std::isfinite(op.time_us); });
+inline table op_table(const std::vector<op_report>& ops) {
+  const bool timed = std::any_of(ops.begin(), ops.end(), [](const op_report& op) { return std::isfinite(op.time_us); });
   std::vector<std::string> headers{"op", "first needed by exit", "MACs", "bit operations", "weight bytes"};
   if (timed) headers.push_back("time (µs)");
   table shown(headers);

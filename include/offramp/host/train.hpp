@@ -1,5 +1,5 @@
-// Training on the host: runs a network type as written, in float, by a recipe. The same seed gives the same model bit for bit,
-// on any number of threads, interrupted or not.
+// Training on the host: runs a network type as written, in float, by a recipe. The same seed gives the same model bit
+// for bit, on any number of threads, interrupted or not.
 #ifndef OFFRAMP_HOST_TRAIN_HPP
 #define OFFRAMP_HOST_TRAIN_HPP
 
@@ -28,9 +28,9 @@
 namespace offramp::inline OFFRAMP_ABI::host {
 
 struct epoch_report {
-  int epoch = 0;                     // counted from 1
-  double loss = 0;                   // mean over the epoch's batches
-  std::vector<double> validation;    // accuracy per exit; empty without a validation set
+  int epoch = 0;                   // counted from 1
+  double loss = 0;                 // mean over the epoch's batches
+  std::vector<double> validation;  // accuracy per exit; empty without a validation set
   double seconds = 0;
 };
 
@@ -66,7 +66,8 @@ class joint_run {
     batch_ = std::min(recipe.batch, set.count());
     steps_ = set.count() / batch_;
     run_ = hash_mix(recipe.hash(), set.count());
-    for (const std::uint8_t v : {set.pixels.front(), set.pixels.back(), set.labels.front(), set.labels.back()}) run_ = hash_mix(run_, int{v});
+    for (const std::uint8_t v : {set.pixels.front(), set.pixels.back(), set.labels.front(), set.labels.back()})
+      run_ = hash_mix(run_, int{v});
   }
 
   model run() {
@@ -93,7 +94,8 @@ class joint_run {
       report.epoch = ++done_;
       parameters.copy_to(model_);
       check_finite(report.epoch);
-      if (options_.validation) report.validation = accuracies(evaluate(model_, *options_.validation, pool), *options_.validation);
+      if (options_.validation)
+        report.validation = accuracies(evaluate(model_, *options_.validation, pool), *options_.validation);
       report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       if (options_.progress) print(report);
       const bool last = done_ == recipe_.epochs;
@@ -108,12 +110,13 @@ class joint_run {
     check_images(net, set_, "train: training set");
     if (options_.validation) check_images(net, *options_.validation, "train: validation set");
     if (recipe_.epochs < 1 || recipe_.batch < 2)
-      throw error("train: recipe has epochs = " + std::to_string(recipe_.epochs) + " and batch = " +
-                  std::to_string(recipe_.batch) + ", expected at least 1 and 2");
+      throw error("train: recipe has epochs = " + std::to_string(recipe_.epochs) +
+                  " and batch = " + std::to_string(recipe_.batch) + ", expected at least 1 and 2");
     if (!recipe_.exit_weights.empty() && static_cast<int>(recipe_.exit_weights.size()) != net.exit_count)
       throw error("train: recipe has " + std::to_string(recipe_.exit_weights.size()) +
                   " exit_weights, the network has " + std::to_string(net.exit_count) + " exits");
-    if (recipe_.shift < 0) throw error("train: recipe has shift = " + std::to_string(recipe_.shift) + ", expected 0 or more");
+    if (recipe_.shift < 0)
+      throw error("train: recipe has shift = " + std::to_string(recipe_.shift) + ", expected 0 or more");
   }
 
   void resume(optimizer& update) {
@@ -137,14 +140,19 @@ class joint_run {
 
   void save(const optimizer& update) const {
     const optimizer_state& s = update.state();
-    write_checkpoint(options_.checkpoint, {model_, done_, recipe_.seed, run_, s.step,
+    write_checkpoint(options_.checkpoint, {model_,
+                                           done_,
+                                           recipe_.seed,
+                                           run_,
+                                           s.step,
                                            {s.first.data(), s.first.data() + s.first.size()},
                                            {s.second.data(), s.second.data() + s.second.size()}});
   }
 
   // One pass over the training set; returns the mean loss.
   double epoch(graph& g, parameter_store<float>& parameters, optimizer& update, thread_pool& pool, progress* bar) {
-    const std::vector<int> order = random_order(set_.count(), random_source{recipe_.seed, 0x6f72646572, static_cast<std::uint64_t>(done_)});
+    const std::vector<int> order =
+        random_order(set_.count(), random_source{recipe_.seed, 0x6f72646572, static_cast<std::uint64_t>(done_)});
     const auto total_steps = static_cast<std::int64_t>(recipe_.epochs) * steps_;
     const auto warm_up = static_cast<std::int64_t>(recipe_.warm_up_epochs * static_cast<float>(steps_));
     double sum = 0;
@@ -158,7 +166,10 @@ class joint_run {
       }
       sum += loss;
       g.backward(batch_);
-      update.step(parameters.values, g.gradient(), cosine_rate(recipe_.learning_rate, static_cast<std::int64_t>(done_) * steps_ + step, total_steps, warm_up), pool);
+      update.step(
+          parameters.values, g.gradient(),
+          cosine_rate(recipe_.learning_rate, static_cast<std::int64_t>(done_) * steps_ + step, total_steps, warm_up),
+          pool);
       if (bar) {
         char text[64];
         std::snprintf(text, sizeof text, "epoch %d/%d, loss %.4f", done_ + 1, recipe_.epochs, sum / (step + 1));
@@ -177,7 +188,8 @@ class joint_run {
       for (int i = first; i < last; ++i) {
         const int image = order[i];
         labels_[static_cast<std::size_t>(i)] = set_.labels[static_cast<std::size_t>(image)];
-        augment(draw_augmentation(recipe_.flip, recipe_.shift, recipe_.seed, done_, image), s, static_cast<std::uint8_t>(model_.input_zero), set_.image(image), changed.data());
+        augment(draw_augmentation(recipe_.flip, recipe_.shift, recipe_.seed, done_, image), s,
+                static_cast<std::uint8_t>(model_.input_zero), set_.image(image), changed.data());
         to_real(model_, changed.data(), g.input(i));
       }
     });
@@ -188,7 +200,9 @@ class joint_run {
     for (std::size_t k = 0; k < model_.exits.size(); ++k) {
       const float weight = (recipe_.exit_weights.empty() ? 1.0f : recipe_.exit_weights[k]) / static_cast<float>(batch_);
       const int exit = static_cast<int>(k);
-      sum += cross_entropy(g.logits(exit), labels_.data(), batch_, model_.exits[k].classes, [=](int) { return weight; }, g.logit_gradient(exit));
+      sum += cross_entropy(
+          g.logits(exit), labels_.data(), batch_, model_.exits[k].classes, [=](int) { return weight; },
+          g.logit_gradient(exit));
     }
     return sum;
   }
@@ -200,7 +214,9 @@ class joint_run {
   }
 
   static bool finite(const layer_parameters& p) {
-    const auto good = [](const std::vector<float>& v) { return std::all_of(v.begin(), v.end(), [](float f) { return std::isfinite(f); }); };
+    const auto good = [](const std::vector<float>& v) {
+      return std::all_of(v.begin(), v.end(), [](float f) { return std::isfinite(f); });
+    };
     return good(p.weights) && good(p.bias) && good(p.gamma) && good(p.beta) && good(p.mean) && good(p.variance);
   }
 
@@ -208,10 +224,12 @@ class joint_run {
     std::string where = "all parameters are finite: the values between the layers grew too large";
     for (std::size_t i = 0; i < model_.parameters.size(); ++i)
       if (!finite(model_.parameters[i])) {
-        where = "layer " + std::to_string(i) + " (" + to_string(model_.layers[i].what) + ") is the first with such parameters";
+        where = "layer " + std::to_string(i) + " (" + to_string(model_.layers[i].what) +
+                ") is the first with such parameters";
         break;
       }
-    throw error("train: epoch " + std::to_string(epoch) + ", " + what + "; " + where + "; a smaller learning_rate may help");
+    throw error("train: epoch " + std::to_string(epoch) + ", " + what + "; " + where +
+                "; a smaller learning_rate may help");
   }
 
   void print(const epoch_report& r) const {
@@ -220,7 +238,8 @@ class joint_run {
     std::snprintf(text, sizeof text, "epoch %d/%d: loss %.4f, %.1f s", r.epoch, recipe_.epochs, r.loss, r.seconds);
     out << (is_terminal(out) ? "\r\x1b[K" : "") << text;
     for (std::size_t k = 0; k < r.validation.size(); ++k) {
-      std::snprintf(text, sizeof text, "%s%.2f", k == 0 ? ", validation accuracy % per exit: " : " / ", 100 * r.validation[k]);
+      std::snprintf(text, sizeof text, "%s%.2f", k == 0 ? ", validation accuracy % per exit: " : " / ",
+                    100 * r.validation[k]);
       out << text;
     }
     out << std::endl;
@@ -237,9 +256,10 @@ class joint_run {
 
 }  // namespace detail
 
-// Throws where the training set is empty or does not fit the network, the recipe is not possible, a checkpoint is not of this
-// run, or training diverges.
-inline model train(const network_view& net, const labelled_images& set, const recipes::joint& recipe = {}, const train_options& options = {}) {
+// Throws where the training set is empty or does not fit the network, the recipe is not possible, a checkpoint is not
+// of this run, or training diverges.
+inline model train(const network_view& net, const labelled_images& set, const recipes::joint& recipe = {},
+                   const train_options& options = {}) {
   return detail::joint_run{net, set, recipe, options}.run();
 }
 

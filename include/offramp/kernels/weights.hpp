@@ -32,7 +32,7 @@ struct weight_layout {
 
   [[nodiscard]] constexpr std::size_t array(std::size_t i) const { return header_words + i * channels; }
   [[nodiscard]] constexpr std::size_t flips() const { return array(arrays); }
-  [[nodiscard]] constexpr std::size_t kernel() const { return flips() + flip_words; }
+  [[nodiscard, gnu::always_inline]] constexpr std::size_t kernel() const { return flips() + flip_words; }
   [[nodiscard]] constexpr std::size_t total() const { return channels == 0 ? 0 : kernel() + kernel_words; }
 };
 
@@ -45,7 +45,8 @@ constexpr std::size_t parameter_arrays(kind out) {
   }
 }
 
-constexpr weight_layout canonical_layout(const kernel_op& op) {
+// Always inlined, so that offsets fold under -Os too.
+[[gnu::always_inline]] constexpr weight_layout canonical_layout(const kernel_op& op) {
   const op_signature& s = op.signature;
   const window& w = op.geometry;
   weight_layout l;

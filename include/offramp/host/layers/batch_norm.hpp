@@ -1,6 +1,6 @@
-// Batch norm over all positions of all images, y = gamma * (x - mean) / sqrt(var + eps) + beta (Ioffe and Szegedy 2015).
-// Sums over the batch are gathered part by part and joined in the order of parts (Chan et al. 1983: no cancellation).
-// x is [rows][channels].
+// Batch norm over all positions of all images, y = gamma * (x - mean) / sqrt(var + eps) + beta (Ioffe and Szegedy
+// 2015). Sums over the batch are gathered part by part and joined in the order of parts (Chan et al. 1983: no
+// cancellation). x is [rows][channels].
 #ifndef OFFRAMP_HOST_LAYERS_BATCH_NORM_HPP
 #define OFFRAMP_HOST_LAYERS_BATCH_NORM_HPP
 

@@ -1,6 +1,7 @@
-// Convolution and dense layers, forward and backward, as matrix products: windows are laid out as rows (im2col), a block of them
-// at a time that stays in the second-level cache, and a product with the weights [out_c][kh * kw * in_c] does the rest.
-// x is [n][in], y is [n][out], NHWC; nothing may overlap. `columns` is scratch of convolution_columns() elements.
+// Convolution and dense layers, forward and backward, as matrix products: windows are laid out as rows (im2col), a
+// block of them at a time that stays in the second-level cache, and a product with the weights [out_c][kh * kw * in_c]
+// does the rest. x is [n][in], y is [n][out], NHWC; nothing may overlap. `columns` is scratch of convolution_columns()
+// elements.
 #ifndef OFFRAMP_HOST_LAYERS_CONVOLUTION_HPP
 #define OFFRAMP_HOST_LAYERS_CONVOLUTION_HPP
 
@@ -28,9 +29,9 @@ int block_lines(const window& g) {
   return std::max(1, 768 * 1024 / line);
 }
 
-// Calls f(input, column, count, taps_left, taps_right) for every kernel line of the windows in output lines [first, last),
-// counted over all images: `count` elements from `input` (null: outside) lie between `taps_left` and `taps_right` elements of
-// padding in the column.
+// Calls f(input, column, count, taps_left, taps_right) for every kernel line of the windows in output lines [first,
+// last), counted over all images: `count` elements from `input` (null: outside) lie between `taps_left` and
+// `taps_right` elements of padding in the column.
 template <class T, class F>
 void for_each_kernel_line(const window& g, T* x, int first, int last, F f) {
   const int tap_line = g.kernel_w * g.in.c;
@@ -96,7 +97,9 @@ void convolution_forward(const window& g, T padding, int n, const T* x, const T*
     matrix_view<T> out{y + static_cast<std::ptrdiff_t>(first) * g.out.w * g.out.c, rows, g.out.c};
     out.noalias() = const_matrix_view<T>{direct ? x : columns, rows, g.depth()} * w.transpose();
     if (bias)
-      for (int r = 0; r < rows; ++r) array_view<T>{out.data() + static_cast<std::ptrdiff_t>(r) * g.out.c, g.out.c} += const_array_view<T>{bias, g.out.c};
+      for (int r = 0; r < rows; ++r)
+        array_view<T>{out.data() + static_cast<std::ptrdiff_t>(r) * g.out.c, g.out.c} +=
+            const_array_view<T>{bias, g.out.c};
   }
 }
 

@@ -1,5 +1,5 @@
-// Pooling without padding, and the shortcut of a residual that changes shape, which is an average pooling with its channels
-// repeated (He et al. 2016, option A). x is [n][in], y is [n][out], NHWC; windows may overlap.
+// Pooling without padding, and the shortcut of a residual that changes shape, which is an average pooling with its
+// channels repeated (He et al. 2016, option A). x is [n][in], y is [n][out], NHWC; windows may overlap.
 #ifndef OFFRAMP_HOST_LAYERS_POOLING_HPP
 #define OFFRAMP_HOST_LAYERS_POOLING_HPP
 
@@ -53,7 +53,8 @@ void max_pool_backward(const window& g, int n, const T* x, const T* dy, bool add
   });
 }
 
-// y (+)= the average of each window. With more output than input channels, output channel c reads input channel c % in.c.
+// y (+)= the average of each window. With more output than input channels, output channel c reads input channel c %
+// in.c.
 template <class T>
 void avg_pool_forward(const window& g, int n, const T* x, bool add, T* y) {
   const T share = T{1} / static_cast<T>(g.taps());

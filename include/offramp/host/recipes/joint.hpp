@@ -1,5 +1,5 @@
-// Joint training: all exits at once, the loss is the weighted sum of their cross-entropies (BranchyNet, Teerapittayanon et al.
-// 2016). The defaults suit binary networks: Adam, approx-sign, cosine.
+// Joint training: all exits at once, the loss is the weighted sum of their cross-entropies (BranchyNet, Teerapittayanon
+// et al. 2016). The defaults suit binary networks: Adam, approx-sign, cosine.
 #ifndef OFFRAMP_HOST_RECIPES_JOINT_HPP
 #define OFFRAMP_HOST_RECIPES_JOINT_HPP
 
@@ -16,8 +16,8 @@ namespace offramp::inline OFFRAMP_ABI::recipes {
 
 struct joint {
   int epochs = 30;
-  int batch = 128;               // the rest of an epoch that fills no batch is left out, another one each time
-  float learning_rate = 2e-3f;   // of the first step; falls to 0 along half a cosine
+  int batch = 128;              // the rest of an epoch that fills no batch is left out, another one each time
+  float learning_rate = 2e-3f;  // of the first step; falls to 0 along half a cosine
   float warm_up_epochs = 0;
   std::vector<float> exit_weights{};  // one per exit; empty: all 1
   std::uint64_t seed = 1;

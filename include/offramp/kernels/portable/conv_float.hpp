@@ -1,4 +1,4 @@
-// Floats, or numbers turned into floats, times floats. Sums run over channels side by side and in two halves, so the last
+// Floats, or numbers turned into floats, times floats. Sums run over channels side by side and in four parts, so the last
 // bits differ from the reference's order of summation.
 #ifndef OFFRAMP_KERNELS_PORTABLE_CONV_FLOAT_HPP
 #define OFFRAMP_KERNELS_PORTABLE_CONV_FLOAT_HPP
@@ -12,21 +12,6 @@
 #include <offramp/kernels/portable/patch.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::portable {
-
-// Dot products of x and the columns tile, tile + 1, ... of a tile `width` columns wide, one a lane. Even and odd products
-// are summed apart: two chains of additions hide half of their latency.
-template <class V>
-[[gnu::always_inline]] inline V multiply_columns(const float* x, const std::uint32_t* tile, int width, int depth) {
-  V even = {};
-  V odd = {};
-  int k = 0;
-  for (; k + 2 <= depth; k += 2, tile += 2 * width) {
-    even += load_lanes<V>(tile) * x[k];
-    odd += load_lanes<V>(tile + width) * x[k + 1];
-  }
-  if (k < depth) even += load_lanes<V>(tile) * x[k];
-  return even + odd;
-}
 
 template <op_signature S, class Geometry>
 inline void conv_float(Geometry g, const arguments& a) {

@@ -1,5 +1,5 @@
-// Integers, or signs read as -1 and +1, times int8 or signs, summed in i32. The patch is 16 bits wide: the zero point lies
-// in the range of the input kind, so differences fit, and compilers know a 16-bit multiply-add of pairs.
+// Integers, or signs read as -1 and +1, times int8 or signs, summed in i32. The zero point lies in the range of the input
+// kind, so differences fit 16 bits, and compilers know a 16-bit multiply-add of pairs.
 #ifndef OFFRAMP_KERNELS_PORTABLE_CONV_INTEGER_HPP
 #define OFFRAMP_KERNELS_PORTABLE_CONV_INTEGER_HPP
 
@@ -13,41 +13,97 @@
 
 namespace offramp::inline OFFRAMP_ABI::kernels::portable {
 
-// Sum of (a[k] - zero) * w[k].
 template <class T>
-[[gnu::always_inline]] inline std::int32_t dot(const T* a, std::int32_t zero, const std::int8_t* w, int n) {
-  std::int32_t acc = 0;
-  for (int k = 0; k < n; ++k)
-    acc += std::int32_t{static_cast<std::int16_t>(a[k] - zero)} * std::int32_t{static_cast<std::int16_t>(w[k])};
-  return acc;
+[[gnu::always_inline]] inline std::int32_t product(T x, std::int32_t zero, std::int8_t weight) {
+  return std::int32_t{static_cast<std::int16_t>(x - zero)} * std::int32_t{static_cast<std::int16_t>(weight)};
 }
 
-// acc[j] = dot product of x and column j of a byte tile.
-[[gnu::always_inline]] inline void multiply_tile(const std::int16_t* x, const std::int8_t* tile, int width, int depth,
-                                                 int n, std::int32_t* acc) {
+// acc[j] = sum of (x[k] - zero) * row j [k], for n rows of `depth` bytes.
+template <class T>
+[[gnu::always_inline]] inline void multiply_rows(const T* x, std::int32_t zero, const std::int8_t* rows, int depth, int n,
+                                                 std::int32_t* acc) {
   int j = 0;
-  for (; j + lanes <= n; j += lanes) {
-    integer_lanes sum = {};
-    for (int k = 0; k < depth; ++k)
-      sum += widen_lanes<integer_lanes>(load_lanes<byte_lanes>(tile + k * width + j)) * std::int32_t{x[k]};
-    store_lanes(acc + j, sum);
+  for (; j + 4 <= n; j += 4) {  // four sums at once hide the latency of each
+    const std::int8_t* row0 = rows + j * depth;
+    const std::int8_t* row1 = row0 + depth;
+    const std::int8_t* row2 = row1 + depth;
+    const std::int8_t* row3 = row2 + depth;
+    std::int32_t sum0 = 0;
+    std::int32_t sum1 = 0;
+    std::int32_t sum2 = 0;
+    std::int32_t sum3 = 0;
+    for (int k = 0; k < depth; ++k) {
+      sum0 += product(x[k], zero, row0[k]);
+      sum1 += product(x[k], zero, row1[k]);
+      sum2 += product(x[k], zero, row2[k]);
+      sum3 += product(x[k], zero, row3[k]);
+    }
+    acc[j] = sum0;
+    acc[j + 1] = sum1;
+    acc[j + 2] = sum2;
+    acc[j + 3] = sum3;
   }
   for (; j < n; ++j) {
-    acc[j] = 0;
-    for (int k = 0; k < depth; ++k) acc[j] += std::int32_t{x[k]} * std::int32_t{tile[k * width + j]};
+    const std::int8_t* row = rows + j * depth;
+    std::int32_t sum = 0;
+    for (int k = 0; k < depth; ++k) sum += product(x[k], zero, row[k]);
+    acc[j] = sum;
   }
 }
 
-// Sum of those x whose bit is set: x stands 32 numbers to a word of `row`.
+// Sum of those x whose bit in `row` is set; 32 numbers to a word.
 [[gnu::always_inline]] inline std::int32_t sum_where_set(const std::int16_t* x, const std::uint32_t* row, int words) {
   std::int32_t sum = 0;
-  for (int k = 0; k < words; ++k) {
-    const std::uint32_t word = row[k];
-    std::int32_t part[32];
-    for (int c = 0; c < 32; ++c) part[c] = (word & (1u << c)) != 0 ? std::int32_t{x[32 * k + c]} : 0;
-    for (int c = 0; c < 32; ++c) sum += part[c];
+  for (int k = 0; k < words; ++k)
+    for (int c = 0; c < 32; ++c) sum += x[32 * k + c] & -static_cast<std::int32_t>(row[k] >> c & 1u);
+  return sum;
+}
+
+// The same side by side in 16-bit lanes, for |x| < 2^9.
+template <class V>
+[[gnu::always_inline]] inline std::int32_t sum_lanes_where_set(const std::int16_t* x, const std::uint32_t* row,
+                                                               int words) {
+  constexpr int width = sizeof(V) / sizeof(std::int16_t);
+  V place;
+  for (int j = 0; j < width; ++j) place[j] = static_cast<std::int16_t>(1 << j);
+  std::int32_t sum = 0;
+  for (int begin = 0; begin < words; begin += 8) {  // at most 8 * 32 / width = 32 additions to a lane
+    const int end = words - begin < 8 ? words : begin + 8;
+    V part = {};
+    for (int k = begin; k < end; ++k)
+      for (int c = 0; c < 32; c += width)
+        part += load_lanes<V>(x + 32 * k + c) & ((place & static_cast<std::int16_t>(row[k] >> c)) != 0);
+    for (int j = 0; j < width; ++j) sum += part[j];
   }
   return sum;
+}
+
+// Where there are lanes, windows of fewer than 32 products run in floats, a channel a lane: sums stay below
+// 32 * 255 * 128 < 2^24, hence exact. A tile of weights is widened to columns of floats once for all positions.
+template <op_signature S, class Geometry>
+inline void conv_shallow(Geometry g, const arguments& a, const parameters<S>& params, std::int32_t zero) {
+  const window w = g();
+  const kernel_op op{S, w};
+  const auto* rows = reinterpret_cast<const std::int8_t*>(a.weights + canonical_layout(op).kernel());
+  const int depth = stored_depth(op);
+  float columns[31 * tile_channels];
+  auto* patch = static_cast<float*>(a.scratch);
+  for (int first = 0; first < w.out.c; first += tile_channels) {
+    const int n = tile_width(w.out.c, first);
+    for (int j = 0; j < n; ++j)
+      for (int k = 0; k < depth; ++k) columns[k * tile_channels + j] = static_cast<float>(rows[(first + j) * depth + k]);
+    for (int oy = 0; oy < w.out.h; ++oy)
+      for (int ox = 0; ox < w.out.w; ++ox) {
+        gather_numbers<S.in>(a.in, w, zero, w.stored_in_c, oy, ox, patch);
+        std::int32_t acc[tile_channels];
+        for (int j = 0; j < n; j += lanes) {  // lanes beyond n hold numbers that nobody reads
+          float sums[lanes];
+          store_lanes(sums, multiply_columns<float_lanes>(patch, columns + j, tile_channels, depth));
+          for (int i = 0; i < lanes; ++i) acc[j + i] = static_cast<std::int32_t>(sums[i]);
+        }
+        store_tile(params, w, a.out, oy * w.out.w + ox, first, n, acc);
+      }
+  }
 }
 
 template <op_signature S, class Geometry>
@@ -56,13 +112,15 @@ inline void conv_integer(Geometry g, const arguments& a) {
   const kernel_op op{S, w};
   const parameters<S> params{a.weights, w};
   const std::uint32_t* kernel = a.weights + canonical_layout(op).kernel();
-  const auto* bytes = reinterpret_cast<const std::int8_t*>(kernel);
+  const auto* rows = reinterpret_cast<const std::int8_t*>(kernel);
   auto* patch = static_cast<std::int16_t*>(a.scratch);
   const int depth = stored_depth(op);
-  const form shape_of_kernel = form_of(op);
-  const bool signs = S.weights == kind::bits && !widens_signs(op);
+  const bool signs = form_of(op) == form::sign_rows;
   const bool in_place = reads_in_place(op);
   const std::int32_t zero = S.in == kind::u8 || S.in == kind::i8 ? params.in_zero() : 0;
+  constexpr bool may_be_shallow = !Geometry::is_static || shallow({S, Geometry{}()});
+  if constexpr (lanes > 1 && S.in != kind::i16 && may_be_shallow)
+    if (!signs && shallow(op)) return conv_shallow<S>(g, a, params, zero);
 
   for (int oy = 0; oy < w.out.h; ++oy)
     for (int ox = 0; ox < w.out.w; ++ox) {
@@ -76,18 +134,22 @@ inline void conv_integer(Geometry g, const arguments& a) {
       for (int first = 0; first < w.out.c; first += tile_channels) {
         std::int32_t acc[tile_channels];
         const int n = tile_width(w.out.c, first);
-        if (signs) {
-          for (int j = 0; j < n; ++j) acc[j] = total - 2 * sum_where_set(patch, kernel + (first + j) * depth, depth);
-        } else if (shape_of_kernel == form::byte_tiles) {
-          multiply_tile(patch, bytes + first * depth, tile_width(w.stored_out_c, first), depth, n, acc);
+        if (signs) {  // sum of x * sign = sum of all x - 2 * sum of those with a minus
+          for (int j = 0; j < n; ++j) {
+            const std::uint32_t* row = kernel + (first + j) * depth;
+            if constexpr (lanes > 1 && S.in != kind::i16)
+              acc[j] = total - 2 * sum_lanes_where_set<half_lanes>(patch, row, depth);
+            else
+              acc[j] = total - 2 * sum_where_set(patch, row, depth);
+          }
         } else if (in_place) {
           if constexpr (S.in != kind::bits) {
-            const auto* from = static_cast<const storage_t<S.in>*>(a.in) +
-                               (oy * w.stride_h * w.in.w + ox * w.stride_w) * w.in.c;
-            for (int j = 0; j < n; ++j) acc[j] = dot(from, zero, bytes + (first + j) * depth, depth);
+            const auto* from =
+                static_cast<const storage_t<S.in>*>(a.in) + (oy * w.stride_h * w.in.w + ox * w.stride_w) * w.in.c;
+            multiply_rows(from, zero, rows + first * depth, depth, n, acc);
           }
         } else {
-          for (int j = 0; j < n; ++j) acc[j] = dot(patch, 0, bytes + (first + j) * depth, depth);
+          multiply_rows(patch, 0, rows + first * depth, depth, n, acc);
         }
         store_tile(params, w, a.out, oy * w.out.w + ox, first, n, acc);
       }

@@ -4,6 +4,7 @@
 #ifndef OFFRAMP_KERNELS_PORTABLE_LANES_HPP
 #define OFFRAMP_KERNELS_PORTABLE_LANES_HPP
 
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -14,21 +15,18 @@ namespace offramp::inline OFFRAMP_ABI::kernels::portable {
 #if defined(__AVX2__)
 inline constexpr int lanes = 8;
 typedef std::uint32_t word_lanes __attribute__((vector_size(32)));
-typedef std::int32_t integer_lanes __attribute__((vector_size(32)));
 typedef float float_lanes __attribute__((vector_size(32)));
-typedef std::int8_t byte_lanes __attribute__((vector_size(8)));
+typedef std::int16_t half_lanes __attribute__((vector_size(32)));
 #elif defined(__SSE2__) || defined(__ARM_NEON)
 inline constexpr int lanes = 4;
 typedef std::uint32_t word_lanes __attribute__((vector_size(16)));
-typedef std::int32_t integer_lanes __attribute__((vector_size(16)));
 typedef float float_lanes __attribute__((vector_size(16)));
-typedef std::int8_t byte_lanes __attribute__((vector_size(4)));
+typedef std::int16_t half_lanes __attribute__((vector_size(16)));
 #else
 inline constexpr int lanes = 1;
 using word_lanes = std::uint32_t;
-using integer_lanes = std::int32_t;
 using float_lanes = float;
-using byte_lanes = std::int8_t;
+using half_lanes = std::int16_t;
 #endif
 
 // Lanes from and to memory of any alignment.
@@ -41,15 +39,6 @@ template <class V>
 template <class V>
 [[gnu::always_inline]] inline void store_lanes(void* to, const V& v) {
   __builtin_memcpy(to, &v, sizeof v);
-}
-
-// Numbers to 32-bit numbers, lane by lane.
-template <class To, class From>
-[[gnu::always_inline]] inline To widen_lanes(const From& v) {
-  if constexpr (std::is_arithmetic_v<From>)
-    return static_cast<To>(v);
-  else
-    return __builtin_convertvector(v, To);
 }
 
 // Bits set in each byte, as four numbers 0..8 (Warren, "Hacker's Delight", 5-1). Works on words and on lanes of words.
@@ -118,6 +107,27 @@ template <class V>
   total += add_bytes<V>(rest);
 #endif
   return total;
+}
+
+// Dot products of x and the columns tile, tile + 1, ... of a tile of floats `width` columns wide, one a lane. Four sums,
+// products k, k + 4, k + 8 ... each, hide the latency of additions.
+template <class V>
+[[gnu::always_inline]] inline V multiply_columns(const float* x, const void* tile, int width, int depth) {
+  const auto* column = static_cast<const unsigned char*>(tile);
+  const std::ptrdiff_t row = std::ptrdiff_t{4} * width;
+  V sum0 = {};
+  V sum1 = {};
+  V sum2 = {};
+  V sum3 = {};
+  int k = 0;
+  for (; k + 4 <= depth; k += 4, column += 4 * row) {
+    sum0 += load_lanes<V>(column) * x[k];
+    sum1 += load_lanes<V>(column + row) * x[k + 1];
+    sum2 += load_lanes<V>(column + 2 * row) * x[k + 2];
+    sum3 += load_lanes<V>(column + 3 * row) * x[k + 3];
+  }
+  for (; k < depth; ++k, column += row) sum0 += load_lanes<V>(column) * x[k];
+  return (sum0 + sum1) + (sum2 + sum3);
 }
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::portable

@@ -14,30 +14,34 @@
 namespace offramp::inline OFFRAMP_ABI::kernels::portable {
 
 // Does every window lie inside the input, its taps one after the other?
-constexpr bool contiguous(const window& w) {
+[[gnu::always_inline]] constexpr bool contiguous(const window& w) {
   const bool inside = w.pad_top == 0 && w.pad_left == 0 && (w.out.h - 1) * w.stride_h + w.kernel_h <= w.in.h &&
                       (w.out.w - 1) * w.stride_w + w.kernel_w <= w.in.w;
   return inside && (w.kernel_h == 1 || w.kernel_w == w.in.w);
 }
 
-// Is the input itself the patch? Numbers of other kinds than the kernel's become such in the patch, except in rows of int8.
-constexpr bool reads_in_place(const kernel_op& op) {
+// From this depth on int8 rows are worth a dot product each; shallower windows end too soon for its horizontal sum.
+[[gnu::always_inline]] constexpr bool shallow(const kernel_op& op) { return stored_depth(op) < 32; }
+
+// Is the input itself the patch? Rows of int8 take the zero point away on the fly; others want numbers of their own kind.
+[[gnu::always_inline]] constexpr bool reads_in_place(const kernel_op& op) {
   const op_signature& s = op.signature;
   const window& w = op.geometry;
   if (!contiguous(w)) return false;
   if (s.in == kind::bits) return s.weights == kind::bits;
   if (w.stored_in_c != w.in.c) return false;
   if (s.weights == kind::f32) return s.in == kind::f32;
-  return s.weights == kind::i8 && form_of(op) == form::rows;
+  return s.weights == kind::i8 && !shallow(op);
 }
 
-// Elements of a gathered patch.
-constexpr int patch_size(const kernel_op& op) {
+// Bytes of a gathered patch: words of bits or floats, or 16-bit numbers. Shallow rows may become floats (conv_integer.hpp).
+constexpr std::size_t patch_bytes(const kernel_op& op) {
   const op_signature& s = op.signature;
   const window& w = op.geometry;
-  if (s.in == kind::bits && s.weights == kind::bits) return w.taps() * ceil_div(w.in.c, 32);
-  if (s.weights == kind::bits && !widens_signs(op)) return stored_depth(op) * 32;
-  return w.taps() * w.stored_in_c;
+  const auto taps = static_cast<std::size_t>(w.taps());
+  if (s.in == kind::bits && s.weights == kind::bits) return 4 * taps * static_cast<std::size_t>(ceil_div(w.in.c, 32));
+  if (form_of(op) == form::sign_rows) return 2 * 32 * static_cast<std::size_t>(stored_depth(op));
+  return (s.weights == kind::f32 || shallow(op) ? 4 : 2) * taps * static_cast<std::size_t>(w.stored_in_c);
 }
 
 // Bits of taps that stay bits: words, the taps side by side, padding +1 (zero words).
@@ -47,7 +51,7 @@ inline void gather_words(const std::uint32_t* in, const window& w, int oy, int o
   for (int ky = 0; ky < w.kernel_h; ++ky, patch += w.kernel_w * words) {
     const int y = oy * w.stride_h - w.pad_top + ky;
     if (y < 0 || y >= w.in.h) {
-      fill_run(patch, 0u, w.kernel_w * words);
+      fill_run(patch, std::uint32_t{0}, w.kernel_w * words);
       continue;
     }
     const std::uint32_t* row = in + y * w.in.w * words;
@@ -60,7 +64,7 @@ inline void gather_words(const std::uint32_t* in, const window& w, int oy, int o
       if (x >= 0 && x < w.in.w)
         copy_run(patch + kx * words, row + x * words, words);
       else
-        fill_run(patch + kx * words, 0u, words);
+        fill_run(patch + kx * words, std::uint32_t{0}, words);
     }
   }
 }

@@ -19,7 +19,7 @@ inline void max_pool(Geometry g, const arguments& a) {
   auto* out = static_cast<element*>(a.out);
   for (int oy = 0; oy < w.out.h; ++oy)
     for (int ox = 0; ox < w.out.w; ++ox)
-      for (int first = 0; first < run; first += tile_channels, out += tile_width(run, first - tile_channels)) {
+      for (int first = 0; first < run; first += tile_channels) {
         element best[tile_channels];
         const int n = tile_width(run, first);
         const element* corner = in + (oy * w.stride_h * w.in.w + ox * w.stride_w) * run + first;
@@ -34,7 +34,7 @@ inline void max_pool(Geometry g, const arguments& a) {
                 best[c] = from[c] > best[c] ? from[c] : best[c];
             }
           }
-        copy_run(out, best, n);
+        copy_run(out + (oy * w.out.w + ox) * run + first, best, n);
       }
 }
 

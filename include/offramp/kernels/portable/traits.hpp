@@ -27,9 +27,7 @@ struct traits<path::portable> {
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
   static constexpr std::size_t weight_words(const kernel_op& op) { return portable::packed_words(op); }
   static constexpr std::size_t scratch_bytes(const kernel_op& op) {
-    if (op.signature.what != op_kind::conv || portable::reads_in_place(op)) return 0;
-    const bool words = op.signature.weights == kind::f32 || portable::form_of(op) == portable::form::word_tiles;
-    return static_cast<std::size_t>(portable::patch_size(op)) * (words ? 4 : 2);
+    return op.signature.what != op_kind::conv || portable::reads_in_place(op) ? 0 : portable::patch_bytes(op);
   }
   static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
     portable::pack(op, canonical, packed);

@@ -1,0 +1,60 @@
+// How long every image takes to every exit on this CPU: batch 1, one thread, warmed up, the median of repeated runs.
+#ifndef OFFRAMP_HOST_EXIT_TIMES_HPP
+#define OFFRAMP_HOST_EXIT_TIMES_HPP
+
+#include <cstdint>
+#include <ostream>
+#include <vector>
+
+#include <offramp/host/dataset.hpp>
+#include <offramp/host/deployed.hpp>
+#include <offramp/host/exit_outputs.hpp>
+#include <offramp/host/progress.hpp>
+#include <offramp/host/statistics.hpp>
+#include <offramp/timing/clocks/steady.hpp>
+
+namespace offramp::inline OFFRAMP_ABI::host {
+
+// Nanoseconds from begin(x) until exit k is judged, [exit][image]. The images are run in order, `repeats` rounds over all of
+// them, so that a slow moment of the machine meets different images. `progress_out` may be null.
+template <class Session>
+std::vector<std::vector<double>> time_exits(Session& session, const labelled_images& images, int repeats, std::ostream* progress_out) {
+  const auto n = static_cast<std::size_t>(images.count());
+  constexpr auto exits = static_cast<std::size_t>(Session::exits);
+  std::vector<std::vector<std::vector<std::uint64_t>>> samples(exits, std::vector<std::vector<std::uint64_t>>(n));
+  const auto run = [&](int i, bool keep) {
+    const auto x = checked_input<Session>({images.image(i), images.image_size()});
+    const auto start = steady_clock::now();
+    session.begin(x);
+    for (std::size_t k = 0; k < exits; ++k) {
+      session.step();
+      volatile std::int32_t judged = session.score();  // volatile: the score is part of what is timed
+      static_cast<void>(judged);
+      if (keep) samples[k][static_cast<std::size_t>(i)].push_back(elapsed(start, steady_clock::now()));
+    }
+  };
+  for (int i = 0; i < std::min(50, images.count()); ++i) run(i, false);
+  std::unique_ptr<progress> bar;
+  if (progress_out != nullptr) bar = std::make_unique<progress>(*progress_out, "timing", static_cast<long long>(repeats) * images.count());
+  for (int r = 0; r < repeats; ++r)
+    for (int i = 0; i < images.count(); ++i) {
+      run(i, true);
+      if (bar && i % 16 == 15) bar->update(static_cast<long long>(r) * images.count() + i + 1, "");
+    }
+  if (bar) bar->update(static_cast<long long>(repeats) * images.count(), "");
+  std::vector<std::vector<double>> medians(exits, std::vector<double>(n));
+  for (std::size_t k = 0; k < exits; ++k)
+    for (std::size_t i = 0; i < n; ++i) medians[k][i] = static_cast<double>(median(samples[k][i]));
+  return medians;
+}
+
+// Each image's time when it leaves at the exit the thresholds choose.
+inline std::vector<double> stream_times(const exit_outputs& o, const std::vector<std::vector<double>>& times, const std::vector<std::int32_t>& thresholds_q16) {
+  std::vector<double> t(o.truth.size());
+  for (std::size_t i = 0; i < t.size(); ++i) t[i] = times[exit_of(o, i, thresholds_q16)][i];
+  return t;
+}
+
+}  // namespace offramp::inline OFFRAMP_ABI::host
+
+#endif
