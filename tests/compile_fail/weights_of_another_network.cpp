@@ -1,0 +1,17 @@
+// Weights know their network by its structure hash.
+// expect: offramp: these weights were exported for another network: export them again
+// expect: weights_of_this_network<0x[0-9a-f]+|weights_of_this_network<[0-9]+
+
+#include <offramp/offramp.hpp>
+
+using namespace offramp;
+
+using small = network<image<8, 8, 1>, stage<conv2d<8, 3>, sign>, exit_head<3>, stage<conv2d<8, 3, binary>, sign>, exit_head<3>>;
+using device = lower<small>;
+
+#ifdef FAULTY
+using weights = packed_model<device::hash(1) + 1, path::portable::id, path::portable::version, 4>;
+#else
+using weights = packed_model<device::hash(1), path::portable::id, path::portable::version, 4>;
+#endif
+bound_weights<device, path::portable> bind(const weights& w) { return w; }

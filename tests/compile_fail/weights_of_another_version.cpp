@@ -1,0 +1,17 @@
+// Weights packed by an older version of the path.
+// expect: offramp: these weights are packed for another path, or by another version of it: export them for this one
+// expect: weights_for_this_path<1U?, 0U?, 1U?, [0-9]+U?>
+
+#include <offramp/offramp.hpp>
+
+using namespace offramp;
+
+using small = network<image<8, 8, 1>, stage<conv2d<8, 3>, sign>, exit_head<3>, stage<conv2d<8, 3, binary>, sign>, exit_head<3>>;
+using device = lower<small>;
+
+#ifdef FAULTY
+using weights = packed_model<device::hash(1), path::portable::id, 0, 4>;
+#else
+using weights = packed_model<device::hash(1), path::portable::id, path::portable::version, 4>;
+#endif
+bound_weights<device, path::portable> bind(const weights& w) { return w; }
