@@ -1,5 +1,4 @@
 // A criterion of one's own needs both scores; the message names what is missing.
-// errors: 2
 // expect: constraint(s not satisfied| failure)|does not satisfy|because|constraints not satisfied
 
 #include <offramp/offramp.hpp>

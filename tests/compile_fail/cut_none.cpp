@@ -1,7 +1,6 @@
 // Nothing is left of a network without exits.
-// errors: 2
 // expect: offramp: cut<Net, Exits> keeps between one exit and all of them
-// expect: cut<.*, 0>
+// expect: exits_to_keep<0, 2>|Exits = 0; int Has = 2
 
 #include <offramp/offramp.hpp>
 

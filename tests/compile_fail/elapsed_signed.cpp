@@ -1,6 +1,6 @@
 // A signed counter has no defined wrap.
 // expect: offramp: clock readings are unsigned
-// expect: elapsed<(int|long)
+// expect: T = int|elapsed<int
 
 #include <offramp/timing/clock.hpp>
 

@@ -63,21 +63,21 @@ std::string message(F f) {
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 TEST_CASE("train: learns at every exit, and says so") {
-  const host::labelled_images train = bars(400, 1), validation = bars(200, 2);
+  const host::labelled_images train = bars(600, 1), validation = bars(200, 2);
   std::ostringstream log;
   std::vector<host::epoch_report> reports;
   host::train_options options{.progress = &log, .validation = &validation};
   options.after_epoch = [&](const host::epoch_report& r) { return reports.push_back(r), true; };
-  const host::model m = host::train<tiny>(train, recipe(8), options);
+  const host::model m = host::train<tiny>(train, recipe(15), options);
   const std::vector<double> got = host::accuracies(host::evaluate(m, validation, 2), validation);
   REQUIRE(got.size() == 2);
   CHECK(got[0] > 0.8);
   CHECK(got[1] > 0.9);
-  REQUIRE(reports.size() == 8);
-  CHECK(reports.back().epoch == 8);
+  REQUIRE(reports.size() == 15);
+  CHECK(reports.back().epoch == 15);
   CHECK(reports.back().validation == got);
   CHECK(reports.back().loss < reports.front().loss / 2);
-  CHECK(contains(log.str(), "epoch 8/8: loss "));
+  CHECK(contains(log.str(), "epoch 15/15: loss "));
   CHECK(contains(log.str(), "validation accuracy % per exit: "));
 }
 

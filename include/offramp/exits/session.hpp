@@ -61,7 +61,7 @@ class session {
   bool step() {
     OFFRAMP_ASSERT(next_ < exits);
     step_exit(std::make_integer_sequence<int, exits>{});
-    judged_ = reuse_.combine(next_, static_cast<const logit*>(tensor(program.logits[next_])));
+    judged_ = reuse_.combine(next_, judged_);
     ++next_;
     return next_ < exits;
   }
@@ -115,8 +115,6 @@ class session {
 
   [[nodiscard]] constexpr Observer& observer() { return observer_.value; }
 
-  [[nodiscard]] void* tensor(int id) const { return arena_ + program.tensors[id].offset; }
-
   template <int I>
   void run_op() {
     constexpr step_desc s = program.steps[I];
@@ -142,6 +140,9 @@ class session {
   void run_exit() {
     constexpr int first = program.exit_first[K];
     run_ops<first>(std::make_integer_sequence<int, program.exit_first[K + 1] - first>{});
+    // A constant: a run-time index would put the whole plan into flash.
+    constexpr std::size_t logits_offset = program.tensors[program.logits[K]].offset;
+    judged_ = reinterpret_cast<const logit*>(arena_ + logits_offset);
   }
 
   template <int... K>

@@ -211,9 +211,10 @@ inline void write_words(quantized_model& q, std::size_t s) {
   }
 }
 
-inline quantization from_range(kind k, double low, double high) {
+// Streams are symmetric, so that adding needs no zero point; other activations use the whole range.
+inline quantization from_range(kind k, bool stream, double low, double high) {
   const double most = std::max({-low, high, 1e-6});
-  if (k == kind::i16) return {most / 32767, 0};
+  if (k == kind::i16 || stream) return {most / (k == kind::i16 ? 32767 : 127), 0};
   low = std::min(low, 0.0);
   high = std::max({high, 0.0, low + 1e-6});
   const double scale = (high - low) / 255;
@@ -259,6 +260,10 @@ inline quantized_model quantize(const model& m, const lowered_program& program, 
       });
     }
   });
+  std::vector<bool> streams(groups);
+  for (const step_desc& s : program.steps)
+    if (const int group = program.tensors[static_cast<std::size_t>(s.out)].group; s.op.signature.add && group >= 0)
+      streams[static_cast<std::size_t>(group)] = true;
   for (std::size_t t = 0; t < q.tensors.size(); ++t) {
     const tensor_desc& d = program.tensors[t];
     if (t == 0 && d.element == kind::u8) q.tensors[t] = {static_cast<double>(m.input_scale), m.input_zero};
@@ -269,7 +274,7 @@ inline quantized_model quantize(const model& m, const lowered_program& program, 
       low = std::min(low, piece[static_cast<std::size_t>(d.group)].first);
       high = std::max(high, piece[static_cast<std::size_t>(d.group)].second);
     }
-    q.tensors[t] = detail::from_range(d.element, low, high);
+    q.tensors[t] = detail::from_range(d.element, streams[static_cast<std::size_t>(d.group)], low, high);
   }
   for (std::size_t s = 0; s < steps; ++s) {
     if (program.steps[s].op.signature.out == kind::i32)

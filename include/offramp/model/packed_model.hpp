@@ -10,17 +10,18 @@
 
 namespace offramp::inline OFFRAMP_ABI {
 
+// Functions, so that one mistake gives one error: what asks them stays whole.
 template <std::uint64_t WeightsHash, std::uint64_t NetworkHash>
-struct weights_of_this_network {
+constexpr bool weights_of_this_network() {
   static_assert(WeightsHash == NetworkHash, "offramp: these weights were exported for another network: export them again");
-  static constexpr bool checked = true;
-};
+  return true;
+}
 template <unsigned WeightsPath, unsigned WeightsVersion, unsigned SessionPath, unsigned SessionVersion>
-struct weights_for_this_path {
+constexpr bool weights_for_this_path() {
   static_assert(WeightsPath == SessionPath && WeightsVersion == SessionVersion,
                 "offramp: these weights are packed for another path, or by another version of it: export them for this one");
-  static constexpr bool checked = true;
-};
+  return true;
+}
 
 template <std::uint64_t Hash, unsigned PathId, unsigned PathVersion, std::size_t Words>
 struct packed_model {
@@ -30,8 +31,8 @@ struct packed_model {
   template <class Lowered, class Path>
   // NOLINTNEXTLINE(google-explicit-constructor)
   constexpr operator bound_weights<Lowered, Path>() const {
-    static_assert(weights_of_this_network<Hash, Lowered::hash(Lowered::exits - 1)>::checked);
-    static_assert(weights_for_this_path<PathId, PathVersion, Path::id, Path::version>::checked);
+    static_assert(weights_of_this_network<Hash, Lowered::hash(Lowered::exits - 1)>());
+    static_assert(weights_for_this_path<PathId, PathVersion, Path::id, Path::version>());
     return format::view_of<Lowered, Path>(words);
   }
   [[nodiscard]] static constexpr std::size_t bytes() { return Words * 4; }

@@ -92,8 +92,14 @@ constexpr composition_check compose_layers(layer_desc* layers, int first, int la
         ends_in_conv = false;
         break;
       }
-      case layer_kind::batch_norm: range = value_range::any; break;
-      case layer_kind::relu: range = value_range::non_negative; break;
+      case layer_kind::batch_norm:
+        ends_in_conv = ends_in_conv && layers[i - 1].has_weights();
+        range = value_range::any;
+        break;
+      case layer_kind::relu:
+        ends_in_conv = ends_in_conv && layers[i - 1].what != layer_kind::relu;
+        range = value_range::non_negative;
+        break;
       case layer_kind::sign:
         if (range == value_range::non_negative) return {e::sign_after_relu, i, i, i};
         if (range == value_range::signs) return {e::sign_after_sign, i, i, i};

@@ -121,9 +121,10 @@ struct lowering {
       }
       case layer_kind::avg_pool: {
         const tensor_desc& t = p.tensors[current];
-        const kind out = feeds_stream(i + 1, d.exit, d.head) ? stream : rest;
-        // The mean of a stream stays on the stream's scale; an i8 mean gets a scale of its own, which costs nothing.
-        const int group = out == kind::i16 && t.element == kind::i16 ? t.group : -1;
+        const bool to_stream = feeds_stream(i + 1, d.exit, d.head);
+        const kind out = to_stream ? stream : rest;
+        // A mean that goes on in a stream stays on its scale; any other gets a scale of its own, which costs nothing.
+        const int group = to_stream && t.element == stream ? t.group : -1;
         current = add_step(op_kind::avg_pool, kind::none, d.geometry(), out, group, -1, d.exit, d.head, i, i + 1);
         return i + 1;
       }

@@ -32,7 +32,7 @@ struct stage {
   static_assert(sizeof...(Layers) > 0, "offramp: stage<> needs layers");
   static constexpr bool is_head = false;
   static constexpr int classes = 0;
-  static constexpr int layer_count = (Layers::layer_count + ...);
+  static constexpr int layer_count = (Layers::layer_count + ... + 0);
   static constexpr void append(layer_desc*& out) { (Layers::append(out), ...); }
 };
 
@@ -107,12 +107,22 @@ struct cut_items<Input, network<void, Kept...>, 0, Item, Items...> {
   using type = network<Input, Kept...>;
 };
 
+// A function, so that one mistake gives one error: what asks it stays whole.
+template <int Exits, int Has>
+constexpr bool exits_to_keep() {
+  static_assert(Exits > 0 && Exits <= Has, "offramp: cut<Net, Exits> keeps between one exit and all of them");
+  return true;
+}
+
 template <class Net, int Exits>
 struct cut;
 template <class Input, class... Items, int Exits>
-struct cut<network<Input, Items...>, Exits> : cut_items<Input, network<void>, 2 * Exits, Items...> {
-  static_assert(Exits > 0 && 2 * Exits <= static_cast<int>(sizeof...(Items)),
-                "offramp: cut<Net, Exits> keeps between one exit and all of them");
+struct cut<network<Input, Items...>, Exits>
+    : cut_items<Input, network<void>,
+                (Exits > 0 && 2 * Exits <= static_cast<int>(sizeof...(Items)) ? 2 * Exits
+                                                                              : static_cast<int>(sizeof...(Items))),
+                Items...> {
+  static_assert(exits_to_keep<Exits, static_cast<int>(sizeof...(Items)) / 2>());
 };
 
 }  // namespace detail

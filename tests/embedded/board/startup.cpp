@@ -35,8 +35,8 @@ struct vector_table {
   std::uint32_t* stack;
   handler handlers[15];
 };
-[[gnu::section(".vectors"), gnu::used]] extern const vector_table vectors;
-constinit const vector_table vectors{
+extern const vector_table vectors;
+[[gnu::section(".vectors"), gnu::used]] constinit const vector_table vectors{
     &stack_top,
     {reset, unexpected, unexpected, unexpected, unexpected, unexpected, unexpected, unexpected, unexpected, unexpected,
      unexpected, unexpected, unexpected, unexpected, unexpected}};
