@@ -21,6 +21,7 @@ stages=(
   "headers|each header alone, without exceptions and RTTI on devices"
   "one_definition|everything in two units, also for different instruction sets"
   "compile_fail|code that must not compile, with its message"
+  "snippets|every C++ snippet in a README compiles"
   "gcc|g++ build of all tests, warnings are errors, and their run"
   "clang|clang build of the device rooms' tests, and their run"
   "sanitize|device rooms' tests under address and undefined-behaviour sanitizers, assertions on"
@@ -97,6 +98,7 @@ stage_headers() {
   if [ $long = yes ]; then bash tests/standing/header_alone.sh --all; else bash tests/standing/header_alone.sh; fi
 }
 stage_one_definition() { bash tests/standing/one_definition.sh; }
+stage_snippets() { bash tests/standing/snippets.sh; }
 stage_compile_fail() { bash tests/standing/compile_fail.sh; }
 
 # build_and_test PRESET TARGET LABELS: the stages that look at the tree have their own turn, so `standing` is left out

@@ -1,6 +1,6 @@
 // Weights packed for the reference path in a session of the portable one.
 // expect: offramp: these weights are packed for another path, or by another version of it: export them for this one
-// expect: weights_for_this_path<0, 1, 1, [0-9]+>|WeightsPath = 0; .* WeightsVersion = 1; .* SessionPath = 1; .* SessionVersion = [0-9]+
+// expect: weights_for_this_path<0U, 1U, 1U, [0-9]+U>|WeightsPath = 0; .* WeightsVersion = 1; .* SessionPath = 1; .* SessionVersion = [0-9]+
 
 #include <offramp/offramp.hpp>
 

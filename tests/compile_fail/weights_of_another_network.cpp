@@ -1,6 +1,6 @@
 // Weights know their network by its structure hash.
 // expect: offramp: these weights were exported for another network: export them again
-// expect: weights_of_this_network<[0-9]+, [0-9]+>|weights_of_this_network.* WeightsHash = [0-9]+; .* NetworkHash = [0-9]+
+// expect: weights_of_this_network<[0-9]+UL, [0-9]+UL>|weights_of_this_network.* WeightsHash = [0-9]+; .* NetworkHash = [0-9]+
 
 #include <offramp/offramp.hpp>
 

@@ -1,6 +1,6 @@
 // Weights packed by an older version of the path.
 // expect: offramp: these weights are packed for another path, or by another version of it: export them for this one
-// expect: weights_for_this_path<1, 0, 1, [0-9]+>|WeightsPath = 1; .* WeightsVersion = 0; .* SessionPath = 1; .* SessionVersion = [0-9]+
+// expect: weights_for_this_path<1U, 0U, 1U, [0-9]+U>|WeightsPath = 1; .* WeightsVersion = 0; .* SessionPath = 1; .* SessionVersion = [0-9]+
 
 #include <offramp/offramp.hpp>
 

@@ -12,6 +12,7 @@
 #include <sstream>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include <offramp/kernels/dispatch.hpp>
 
@@ -127,7 +128,7 @@ void check_op(Geometry g, const char* why, std::uint64_t stream) {
                            std::to_string(seed()) + ", stream " + std::to_string(stream) +
                            (Geometry::is_static ? ", static geometry" : ", dynamic geometry");
   paths_run().insert(std::string{running::name} + ": " + describe(S));
-  if (kernels::reads<P>(op) != in_layout || !kernels::writes<P>(op, out_layout)) FAIL("layouts depend on geometry: " + what);
+  if (kernels::reads<P>(op) != in_layout || !kernels::writes<P>(op, out_layout)) FAIL(("layouts depend on geometry: " + what));
 
   random_numbers r{stream};
   op_memory& m = memory();
@@ -183,10 +184,10 @@ void check_op(Geometry g, const char* why, std::uint64_t stream) {
     std::memcpy(result, out, bytes_out(layout::nhwc));
   }
   const std::string difference = first_difference(S, w, expected, result);
-  if (!difference.empty()) FAIL_CHECK(difference + "; " + what);
-  if (!spare) FAIL_CHECK("spare bits are not zero; " + what);
+  if (!difference.empty()) FAIL_CHECK((difference + "; " + what));
+  if (!spare) FAIL_CHECK(("spare bits are not zero; " + what));
   if (!(m.out.intact() && m.scratch.intact() && m.in.intact() && m.weights.intact()))
-    FAIL_CHECK("written beside its buffers; " + what);
+    FAIL_CHECK(("written beside its buffers; " + what));
 }
 
 template <op_signature S, std::size_t N>
@@ -195,7 +196,8 @@ void check_cases(const op_case (&cases)[N]) {
   for (const op_case& c : cases) {
     ++stream;
     check_op<offramp::path::portable, S>(dynamic_geometry{c.geometry}, c.why, stream);
-    check_op<offramp::path::fake, S>(dynamic_geometry{c.geometry}, c.why, stream);
+    if constexpr (std::is_same_v<kernels::running_path<offramp::path::fake, S>, offramp::path::fake>)
+      check_op<offramp::path::fake, S>(dynamic_geometry{c.geometry}, c.why, stream);
   }
 }
 

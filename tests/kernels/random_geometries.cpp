@@ -1,0 +1,45 @@
+// Geometries nobody thought of: random ones for about two seconds, at least a thousand.
+// covers: kernels/portable/code.hpp kernels/portable/traits.hpp kernels/portable/patch.hpp kernels/portable/lanes.hpp
+#include <array>
+#include <chrono>
+#include <cstdio>
+
+#include "tests/support/kernel_check.hpp"
+
+using namespace offramp_test;
+
+namespace {
+
+constexpr std::array signatures{
+    conv(kind::bits, kind::bits, kind::bits), conv(kind::bits, kind::bits, kind::i16, true),
+    conv(kind::u8, kind::i8, kind::bits),     conv(kind::i8, kind::i8, kind::i8),
+    conv(kind::u8, kind::bits, kind::i32),    conv(kind::f32, kind::f32, kind::f32),
+};
+
+template <std::size_t... I>
+void check_any(std::size_t which, const window& w, std::uint64_t stream, std::index_sequence<I...>) {
+  const auto both = [&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
+    constexpr op_signature s = signatures[N];
+    check_op<offramp::path::portable, s>(dynamic_geometry{w}, "random", stream);
+    if (stream % 4 == 0) check_op<offramp::path::fake, s>(dynamic_geometry{w}, "random", stream);
+  };
+  ((which == I ? both(std::integral_constant<std::size_t, I>{}) : void()), ...);
+}
+
+}  // namespace
+
+TEST_CASE("random geometries equal the reference") {
+  const auto start = std::chrono::steady_clock::now();
+  const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  random_numbers r{1000003};
+  std::uint64_t count = 0;
+  while (count < 1000 || seconds() < 2.0) {
+    REQUIRE_MESSAGE(seconds() < 120.0, "only " << count << " geometries in two minutes");
+    ++count;
+    const window w = random_conv(r);
+    check_any(r.next() % signatures.size(), w, count + (std::uint64_t{1} << 32),
+              std::make_index_sequence<signatures.size()>{});
+  }
+  std::printf("%llu random geometries\n", static_cast<unsigned long long>(count));
+  CHECK(count >= 1000);
+}
