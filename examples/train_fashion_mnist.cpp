@@ -14,7 +14,7 @@ using namespace offramp;
 namespace {
 
 struct settings {
-  int epochs = 30;
+  int epochs = 16;
   std::uint64_t seed = 1;
   float learning_rate = 2e-3f;
   int threads = 0;
@@ -38,6 +38,7 @@ host::model train(const host::dataset& data, const settings& s) {
   recipe.learning_rate = s.learning_rate;
   recipe.flip = true;
   recipe.shift = 1;
+  recipe.exit_weights = {0.5f, 0.6f, 0.8f, 1.0f};
   host::train_options options;
   options.threads = s.threads;
   options.checkpoint = s.checkpoint;

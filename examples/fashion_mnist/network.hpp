@@ -1,4 +1,4 @@
-// The network of the main job: binary residual blocks with three exits for 28x28 images of clothing.
+// The network of the main job: binary residual blocks with four exits for 28x28 images of clothing.
 #ifndef EXAMPLES_FASHION_MNIST_NETWORK_HPP
 #define EXAMPLES_FASHION_MNIST_NETWORK_HPP
 
@@ -13,7 +13,9 @@ using block =
 
 using garment_net = offramp::network<
     offramp::image<28, 28, 1, offramp::u8>,
-    offramp::stage<offramp::conv2d<64, 3, offramp::stride{2}>, offramp::batch_norm, block<64>, block<64>>,
+    offramp::stage<offramp::conv2d<32, 3, offramp::stride{2}>, offramp::batch_norm, block<64>>,
+    offramp::exit_head<10, offramp::avg_pool<6, 4>>,
+    offramp::stage<block<64>>,
     offramp::exit_head<10, offramp::avg_pool<7>>,
     offramp::stage<block<128, offramp::stride{2}>, block<128>>,
     offramp::exit_head<10, offramp::avg_pool<4, 3>>,
@@ -27,7 +29,9 @@ using float_block =
 
 using float_garment_net = offramp::network<
     offramp::image<28, 28, 1, offramp::u8>,
-    offramp::stage<offramp::conv2d<64, 3, offramp::stride{2}>, offramp::batch_norm, float_block<64>, float_block<64>>,
+    offramp::stage<offramp::conv2d<32, 3, offramp::stride{2}>, offramp::batch_norm, float_block<64>>,
+    offramp::exit_head<10, offramp::avg_pool<6, 4>>,
+    offramp::stage<float_block<64>>,
     offramp::exit_head<10, offramp::avg_pool<7>>,
     offramp::stage<float_block<128, offramp::stride{2}>, float_block<128>>,
     offramp::exit_head<10, offramp::avg_pool<4, 3>>,

@@ -7,8 +7,10 @@
 using namespace offramp;
 
 #ifdef FAULTY
-using net = network<image<8, 8, 1>, stage<conv2d<8, 3>, residual<residual<sign, conv2d<8, 3>>, conv2d<8, 3>>>, exit_head<10>>;
+using net =
+    network<image<8, 8, 1>, stage<conv2d<8, 3>, residual<residual<sign, conv2d<8, 3>>, conv2d<8, 3>>>, exit_head<10>>;
 #else
-using net = network<image<8, 8, 1>, stage<conv2d<8, 3>, residual<sign, conv2d<8, 3>>, residual<conv2d<8, 3>>>, exit_head<10>>;
+using net =
+    network<image<8, 8, 1>, stage<conv2d<8, 3>, residual<sign, conv2d<8, 3>>, residual<conv2d<8, 3>>>, exit_head<10>>;
 #endif
 [[maybe_unused]] constexpr auto described = net::view();

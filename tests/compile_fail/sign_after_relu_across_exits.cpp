@@ -7,7 +7,8 @@
 using namespace offramp;
 
 #ifdef FAULTY
-using net = network<image<8, 8, 1>, stage<conv2d<8, 3>, relu>, exit_head<10>, stage<sign, conv2d<8, 3, binary>>, exit_head<10>>;
+using net =
+    network<image<8, 8, 1>, stage<conv2d<8, 3>, relu>, exit_head<10>, stage<sign, conv2d<8, 3, binary>>, exit_head<10>>;
 #else
 using net = network<image<8, 8, 1>, stage<conv2d<8, 3>, relu>, exit_head<10>, stage<conv2d<8, 3>, sign>, exit_head<10>>;
 #endif

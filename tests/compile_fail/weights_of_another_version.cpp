@@ -6,7 +6,8 @@
 
 using namespace offramp;
 
-using small = network<image<8, 8, 1>, stage<conv2d<8, 3>, sign>, exit_head<3>, stage<conv2d<8, 3, binary>, sign>, exit_head<3>>;
+using small =
+    network<image<8, 8, 1>, stage<conv2d<8, 3>, sign>, exit_head<3>, stage<conv2d<8, 3, binary>, sign>, exit_head<3>>;
 using device = lower<small>;
 
 #ifdef FAULTY

@@ -1,7 +1,7 @@
 // Host program of the smoke test: takes 20 images of the slice, two of each class, runs the host's session on them and
 // writes pixels and answers as a source file for the device program.
-//   images DATA_FOLDER OUTPUT.cpp WRONG.cpp    WRONG gets the same with one logit changed: a device program that accepts
-//                                              it compares nothing
+//   images DATA_FOLDER OUTPUT.cpp WRONG.cpp
+// WRONG gets the same with one logit changed: a device program that accepts it compares nothing.
 #include <algorithm>
 #include <exception>
 #include <filesystem>

@@ -81,9 +81,10 @@ void compare(const smoke::image& expected, int image) {
 
 int main() {
   constexpr offramp::memory_need memory = offramp::memory<smoke::net, smoke::path>;
-  same(static_cast<std::int64_t>(memory.arena_bytes), static_cast<std::int64_t>(smoke::host_arena_bytes), "arena", 0, 0);
-  same(static_cast<std::int64_t>(memory.weight_bytes), static_cast<std::int64_t>(smoke::host_weight_bytes), "weights", 0,
-       0);
+  constexpr auto arena_bytes = static_cast<std::int32_t>(memory.arena_bytes);
+  constexpr auto weight_bytes = static_cast<std::int32_t>(memory.weight_bytes);
+  same(arena_bytes, static_cast<std::int32_t>(smoke::host_arena_bytes), "arena", 0, 0);
+  same(weight_bytes, static_cast<std::int32_t>(smoke::host_weight_bytes), "weights", 0, 0);
   const auto known = offramp::self_test<smoke::net, smoke::path>(net, garment_weights.words);
   same(static_cast<int>(known), 0, "status of the self test", 0, 0);
 
@@ -96,9 +97,9 @@ int main() {
   }
 
   board::print("arena_bytes ");
-  board::print(static_cast<std::int32_t>(memory.arena_bytes));
+  board::print(arena_bytes);
   board::print("\nweight_bytes ");
-  board::print(static_cast<std::int32_t>(memory.weight_bytes));
+  board::print(weight_bytes);
   board::print("\nstack_bytes ");
   board::print(stack);
   board::print("\nimages ");

@@ -8,10 +8,10 @@ using namespace offramp_test;
 namespace {
 
 constexpr std::array signatures{
-    conv(kind::bits, kind::bits, kind::bits),      conv(kind::bits, kind::bits, kind::i8),
-    conv(kind::bits, kind::bits, kind::i16),       conv(kind::bits, kind::bits, kind::i16, true),
-    conv(kind::bits, kind::bits, kind::i32),       conv(kind::bits, kind::bits, kind::i32, true),
-    conv(kind::bits, kind::bits, kind::f32),       conv(kind::bits, kind::bits, kind::f32, true),
+    conv(kind::bits, kind::bits, kind::bits), conv(kind::bits, kind::bits, kind::i8),
+    conv(kind::bits, kind::bits, kind::i16),  conv(kind::bits, kind::bits, kind::i16, true),
+    conv(kind::bits, kind::bits, kind::i32),  conv(kind::bits, kind::bits, kind::i32, true),
+    conv(kind::bits, kind::bits, kind::f32),  conv(kind::bits, kind::bits, kind::f32, true),
 };
 
 }  // namespace

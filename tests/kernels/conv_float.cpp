@@ -1,5 +1,5 @@
-// Floats: with data whose sums are exact (multiples of 1/8) even floats equal the reference bit for bit; with other data
-// only the order of summation may show.
+// Floats: with data whose sums are exact (multiples of 1/8) even floats equal the reference bit for bit; with other
+// data only the order of summation may show.
 #include <array>
 #include <cmath>
 
@@ -10,8 +10,9 @@ using namespace offramp_test;
 namespace {
 
 constexpr std::array signatures{
-    conv(kind::f32, kind::f32, kind::f32),  conv(kind::f32, kind::f32, kind::f32, true), conv(kind::f32, kind::f32, kind::bits),
-    conv(kind::f32, kind::f32, kind::i8),   conv(kind::u8, kind::f32, kind::f32),        conv(kind::u8, kind::f32, kind::bits),
+    conv(kind::f32, kind::f32, kind::f32),  conv(kind::f32, kind::f32, kind::f32, true),
+    conv(kind::f32, kind::f32, kind::bits), conv(kind::f32, kind::f32, kind::i8),
+    conv(kind::u8, kind::f32, kind::f32),   conv(kind::u8, kind::f32, kind::bits),
     conv(kind::bits, kind::f32, kind::f32), conv(kind::i8, kind::f32, kind::f32, true),
 };
 
@@ -39,7 +40,8 @@ TEST_CASE("rounding in sums stays within a few units of the last place of the su
   }
   canonical[2] = std::bit_cast<std::uint32_t>(-1e30f);
   canonical[3] = std::bit_cast<std::uint32_t>(1e30f);
-  for (std::size_t i = layout.kernel(); i < layout.total(); ++i) canonical[i] = std::bit_cast<std::uint32_t>(fraction());
+  for (std::size_t i = layout.kernel(); i < layout.total(); ++i)
+    canonical[i] = std::bit_cast<std::uint32_t>(fraction());
   auto* weights = reinterpret_cast<std::uint32_t*>(memory().weights.take(4 * layout.total(), 4));
   kernels::pack<offramp::path::portable>(op, canonical, weights);
   const std::size_t out_bytes = static_cast<std::size_t>(w.out.size()) * 4;

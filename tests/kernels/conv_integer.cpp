@@ -12,13 +12,15 @@ constexpr std::array pixels{
     conv(kind::u8, kind::i8, kind::i16, true), conv(kind::u8, kind::i8, kind::i32), conv(kind::u8, kind::i8, kind::f32),
 };
 constexpr std::array integers{
-    conv(kind::i8, kind::i8, kind::bits),      conv(kind::i8, kind::i8, kind::i8),  conv(kind::i8, kind::i8, kind::i8, true),
-    conv(kind::i8, kind::i8, kind::i16, true), conv(kind::i8, kind::i8, kind::i32), conv(kind::i8, kind::i8, kind::f32, true),
+    conv(kind::i8, kind::i8, kind::bits),     conv(kind::i8, kind::i8, kind::i8),
+    conv(kind::i8, kind::i8, kind::i8, true), conv(kind::i8, kind::i8, kind::i16, true),
+    conv(kind::i8, kind::i8, kind::i32),      conv(kind::i8, kind::i8, kind::f32, true),
 };
 // Taken by the portable path alone.
 constexpr std::array others{
-    conv(kind::bits, kind::i8, kind::bits), conv(kind::bits, kind::i8, kind::i8), conv(kind::bits, kind::i8, kind::i32),
-    conv(kind::i16, kind::i8, kind::i32),   conv(kind::i16, kind::i8, kind::bits),
+    conv(kind::bits, kind::i8, kind::bits), conv(kind::bits, kind::i8, kind::i8),
+    conv(kind::bits, kind::i8, kind::i32),  conv(kind::i16, kind::i8, kind::i32),
+    conv(kind::i16, kind::i8, kind::bits),
 };
 
 }  // namespace

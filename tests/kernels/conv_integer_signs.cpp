@@ -9,8 +9,9 @@ using namespace offramp_test;
 namespace {
 
 constexpr std::array signatures{
-    conv(kind::u8, kind::bits, kind::bits), conv(kind::u8, kind::bits, kind::i16),  conv(kind::u8, kind::bits, kind::f32),
-    conv(kind::i8, kind::bits, kind::bits), conv(kind::i8, kind::bits, kind::i8),   conv(kind::i8, kind::bits, kind::i16, true),
+    conv(kind::u8, kind::bits, kind::bits), conv(kind::u8, kind::bits, kind::i16),
+    conv(kind::u8, kind::bits, kind::f32),  conv(kind::i8, kind::bits, kind::bits),
+    conv(kind::i8, kind::bits, kind::i8),   conv(kind::i8, kind::bits, kind::i16, true),
     conv(kind::i8, kind::bits, kind::i32),  conv(kind::i16, kind::bits, kind::i32),
 };
 

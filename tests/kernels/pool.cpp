@@ -10,8 +10,8 @@ namespace {
 constexpr std::array maxima{max_pool(kind::bits), max_pool(kind::i8), max_pool(kind::i16), max_pool(kind::f32),
                             max_pool(kind::u8)};
 constexpr std::array means{
-    avg_pool(kind::i16, kind::i8),  avg_pool(kind::i16, kind::i16), avg_pool(kind::i8, kind::i8),
-    avg_pool(kind::f32, kind::f32), avg_pool(kind::bits, kind::i8), avg_pool(kind::bits, kind::i16, true),
+    avg_pool(kind::i16, kind::i8),   avg_pool(kind::i16, kind::i16),  avg_pool(kind::i8, kind::i8),
+    avg_pool(kind::f32, kind::f32),  avg_pool(kind::bits, kind::i8),  avg_pool(kind::bits, kind::i16, true),
     avg_pool(kind::bits, kind::f32), avg_pool(kind::i16, kind::bits), avg_pool(kind::i8, kind::i32),
 };
 

@@ -1,5 +1,5 @@
 // With numbers folded into the code (static geometry) a kernel computes what it computes with run-time numbers.
-// covers: kernels/portable/conv_bits.hpp kernels/portable/conv_integer.hpp kernels/portable/pool.hpp
+// covers: kernels/portable/code.hpp kernels/portable/output_tile.hpp
 #include <array>
 
 #include "tests/support/kernel_check.hpp"

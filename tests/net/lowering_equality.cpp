@@ -12,16 +12,18 @@ using plain_net = network<image<9, 8, 3>, stage<conv2d<33, 3, stride{2}>, batch_
                           stage<conv2d<40, 3, binary>, batch_norm, sign, max_pool<2>>, exit_head<5, avg_pool<2, 1>>,
                           stage<conv2d<5, 2, binary, valid>, batch_norm, relu>, exit_head<5>>;
 
-using pixel_net = network<image<8, 8, 1>, stage<conv2d<5, 3, binary>, batch_norm, sign, conv2d<33, 1, i8>, relu, max_pool<2>>,
-                          exit_head<3, max_pool<2>>, stage<batch_norm, sign, conv2d<5, 3, binary>, relu, avg_pool<2>>,
-                          exit_head<3>>;
+using pixel_net =
+    network<image<8, 8, 1>,
+            stage<max_pool<2, 1>, conv2d<5, 3, binary>, batch_norm, sign, conv2d<33, 1, i8>, relu, max_pool<2>>,
+            exit_head<3, max_pool<2>>, stage<batch_norm, sign, conv2d<5, 3, binary>, relu, avg_pool<2>>, exit_head<3>>;
 
 // Streams: the blocks of Bi-Real Net, a shrinking shortcut, relu inside, i8 bodies.
-using stream_net = network<image<8, 8, 1>,
-                           stage<conv2d<33, 3>, batch_norm, residual<sign, conv2d<33, 3, binary>, batch_norm>,
-                                 residual<sign, conv2d<66, 3, binary, stride{2}>, batch_norm, relu>>,
-                           exit_head<4>, stage<residual<batch_norm, relu, conv2d<66, 1>, batch_norm>, max_pool<2>>,
-                           exit_head<4, avg_pool<2>>>;
+using stream_net =
+    network<image<8, 8, 1>,
+            stage<conv2d<33, 3>, batch_norm, residual<sign, conv2d<33, 3, binary>, batch_norm>,
+                  residual<sign, conv2d<66, 3, binary, stride{2}>, batch_norm, relu>>,
+            exit_head<4, residual<conv2d<66, 1>>, avg_pool<2>>,
+            stage<residual<batch_norm, relu, conv2d<66, 1>, batch_norm>, max_pool<2>>, exit_head<4, avg_pool<2>>>;
 
 }  // namespace
 

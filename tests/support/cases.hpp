@@ -1,6 +1,6 @@
-// The one table of op shapes, for tests and benchmarks alike. Sizes are chosen with intent: one, word edges (31, 32, 33, 63,
-// 64, 65 channels), windows of 1, 3, 5 and oblong ones, strides 1 to 3, padding 0 to 2, rectangles, a single position, dense
-// layers (the window is the input), weights stored wider than active. To add a case: add a line.
+// The one table of op shapes, for tests and benchmarks alike. Sizes are chosen with intent: one, word edges (31, 32,
+// 33, 63, 64, 65 channels), windows of 1, 3, 5 and oblong ones, strides 1 to 3, padding 0 to 2, rectangles, a single
+// position, dense layers (the window is the input), weights stored wider than active. To add a case: add a line.
 #ifndef OFFRAMP_TESTS_SUPPORT_CASES_HPP
 #define OFFRAMP_TESTS_SUPPORT_CASES_HPP
 

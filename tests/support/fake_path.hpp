@@ -1,6 +1,7 @@
-// A path for tests only. Everything a path may decide is decided oddly here, so that code which takes the portable path's
-// choices for granted fails: bits travel in bit planes, convolutions keep their weights in blocks of 3 output channels, last
-// tap first, in the order 2, 0, 1, signs inverted and bytes one to a word, and every op wants a few bytes of scratch.
+// A path for tests only. Everything a path may decide is decided oddly here, so that code which takes the portable
+// path's choices for granted fails: bits travel in bit planes, convolutions keep their weights in blocks of 3 output
+// channels, last tap first, in the order 2, 0, 1, signs inverted and bytes one to a word, and every op wants a few
+// bytes of scratch.
 #ifndef OFFRAMP_TESTS_SUPPORT_FAKE_PATH_HPP
 #define OFFRAMP_TESTS_SUPPORT_FAKE_PATH_HPP
 

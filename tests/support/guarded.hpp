@@ -1,5 +1,6 @@
-// Memory whose end lies at a page that may not be touched: reading or writing one element too far is a crash, not a guess.
-// What lies before the data is filled with a pattern that `intact` checks; `at_start` guards the other side instead.
+// Memory whose end lies at a page that may not be touched: reading or writing one element too far is a crash, not a
+// guess. What lies before the data is filled with a pattern that `intact` checks; `at_start` guards the other side
+// instead.
 #ifndef OFFRAMP_TESTS_SUPPORT_GUARDED_HPP
 #define OFFRAMP_TESTS_SUPPORT_GUARDED_HPP
 

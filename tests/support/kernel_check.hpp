@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -39,9 +40,9 @@ inline std::string describe(const op_signature& s) {
 
 inline std::string describe(const window& w) {
   std::ostringstream text;
-  text << w.in.h << "x" << w.in.w << "x" << w.in.c << " -> " << w.out.h << "x" << w.out.w << "x" << w.out.c << ", window "
-       << w.kernel_h << "x" << w.kernel_w << ", stride " << w.stride_h << "x" << w.stride_w << ", padding " << w.pad_top
-       << "x" << w.pad_left << ", stored " << w.stored_in_c << " -> " << w.stored_out_c;
+  text << w.in.h << "x" << w.in.w << "x" << w.in.c << " -> " << w.out.h << "x" << w.out.w << "x" << w.out.c
+       << ", window " << w.kernel_h << "x" << w.kernel_w << ", stride " << w.stride_h << "x" << w.stride_w
+       << ", padding " << w.pad_top << "x" << w.pad_left << ", stored " << w.stored_in_c << " -> " << w.stored_out_c;
   return text.str();
 }
 
@@ -50,6 +51,28 @@ inline std::set<std::string>& paths_run() {
   static std::set<std::string> all;
   return all;
 }
+
+// What is running, for the handler below: touching a guard page ends the program before doctest can say where.
+inline std::string& current_case() {
+  static std::string text = "no case yet";
+  return text;
+}
+inline void say_current_case(int signal_number) {
+  const std::string& text = current_case();
+  const char* lead = "a guard page was touched: ";
+  if (write(STDERR_FILENO, lead, std::strlen(lead)) < 0 || write(STDERR_FILENO, text.data(), text.size()) < 0 ||
+      write(STDERR_FILENO, "\n", 1) < 0)
+    _exit(1);
+  _exit(128 + signal_number);
+}
+// Installed before main; doctest's own handler reports first and then hands over to this one. Sanitizers keep theirs.
+inline const bool says_current_case = [] {
+#ifndef __SANITIZE_ADDRESS__
+  static_cast<void>(std::signal(SIGSEGV, say_current_case));
+  static_cast<void>(std::signal(SIGBUS, say_current_case));
+#endif
+  return true;
+}();
 
 // Bits of a path agree on layouts; the same values in another one, through the reference.
 template <layout From, layout To>
@@ -127,8 +150,10 @@ void check_op(Geometry g, const char* why, std::uint64_t stream) {
   const std::string what = describe(S) + " on " + describe(w) + " (" + why + "), path " + running::name + ", seed " +
                            std::to_string(seed()) + ", stream " + std::to_string(stream) +
                            (Geometry::is_static ? ", static geometry" : ", dynamic geometry");
+  current_case() = what;
   paths_run().insert(std::string{running::name} + ": " + describe(S));
-  if (kernels::reads<P>(op) != in_layout || !kernels::writes<P>(op, out_layout)) FAIL(("layouts depend on geometry: " + what));
+  if (kernels::reads<P>(op) != in_layout || !kernels::writes<P>(op, out_layout))
+    FAIL(("layouts depend on geometry: " + what));
 
   random_numbers r{stream};
   op_memory& m = memory();
@@ -140,8 +165,8 @@ void check_op(Geometry g, const char* why, std::uint64_t stream) {
 
   auto* canonical_in = m.canonical_in.take(bytes_in(layout::nhwc), in_align, side);
   fill_tensor(r, w.in, S.in, canonical_in);
-  auto* canonical = reinterpret_cast<std::uint32_t*>(
-      m.canonical_weights.take(4 * kernels::canonical_layout(op).total(), 4, side));
+  auto* canonical =
+      reinterpret_cast<std::uint32_t*>(m.canonical_weights.take(4 * kernels::canonical_layout(op).total(), 4, side));
   fill_weights(r, op, canonical);
   auto* before = m.before.take(bytes_out(layout::nhwc), out_align, side);
   if (S.add)
@@ -223,7 +248,8 @@ inline window random_conv(random_numbers& r, int most_products = 60000) {
   const auto pick = [&] { return r.one_in(3) ? r.between(1, 70) : channels[r.between(0, 15)]; };
   for (;;) {
     const shape in{r.between(1, 9), r.between(1, 9), pick()};
-    window w = make_window(in, pick(), r.between(1, 5), r.between(1, 5), r.between(1, 3), r.between(0, 2), r.between(0, 2));
+    window w =
+        make_window(in, pick(), r.between(1, 5), r.between(1, 5), r.between(1, 3), r.between(0, 2), r.between(0, 2));
     w.stride_w = r.one_in(4) ? r.between(1, 3) : w.stride_h;
     w.out.w = offramp::window_extent(in.w, w.kernel_w, w.stride_w, w.pad_left);
     if (r.one_in(5)) w = stored_for(w, in.c + (r.one_in(2) ? 32 : r.between(0, 40)), w.out.c + r.between(0, 40));

@@ -1,5 +1,6 @@
-// Random inputs and canonical weights for an op, chosen so that results spread over the output range and sometimes saturate.
-// Floats are small multiples of 1/8, so that every sum is exact and any order of summation gives the same bits.
+// Random inputs and canonical weights for an op, chosen so that results spread over the output range and sometimes
+// saturate. Floats are small multiples of 1/8, so that every sum is exact and any order of summation gives the same
+// bits.
 #ifndef OFFRAMP_TESTS_SUPPORT_OP_DATA_HPP
 #define OFFRAMP_TESTS_SUPPORT_OP_DATA_HPP
 
@@ -34,7 +35,8 @@ inline void fill_tensor(random_numbers& r, offramp::shape s, offramp::kind k, vo
     }
     case kind::u8:
       for (int i = 0; i < n; ++i)
-        static_cast<std::uint8_t*>(to)[i] = static_cast<std::uint8_t>(extremes ? 255 * r.between(0, 1) : r.between(0, 255));
+        static_cast<std::uint8_t*>(to)[i] =
+            static_cast<std::uint8_t>(extremes ? 255 * r.between(0, 1) : r.between(0, 255));
       break;
     case kind::i8:
       for (int i = 0; i < n; ++i)

@@ -34,7 +34,8 @@ class random_numbers {
   std::uint32_t word() { return static_cast<std::uint32_t>(next() >> 32); }
   // low <= result <= high
   std::int32_t between(std::int64_t low, std::int64_t high) {
-    return static_cast<std::int32_t>(low + static_cast<std::int64_t>(next() % static_cast<std::uint64_t>(high - low + 1)));
+    return static_cast<std::int32_t>(low +
+                                     static_cast<std::int64_t>(next() % static_cast<std::uint64_t>(high - low + 1)));
   }
   bool one_in(int n) { return between(1, n) == 1; }
 

@@ -1,5 +1,5 @@
-// Networks with random parameters, as training might leave them and worse: scales of both signs and zero, tiny and large
-// variances, means anywhere. And random images for them.
+// Networks with random parameters, as training might leave them and worse: scales of both signs and zero, tiny and
+// large variances, means anywhere. And random images for them.
 #ifndef OFFRAMP_TESTS_SUPPORT_RANDOM_MODEL_HPP
 #define OFFRAMP_TESTS_SUPPORT_RANDOM_MODEL_HPP
 
@@ -49,7 +49,9 @@ inline offramp::host::model random_model(const offramp::network_view& net, std::
         case 3: p.variance[c] = 1e-12f; break;
         case 4: p.variance[c] = 1e8f; break;
         case 6: p.gamma[c] = 1e-20f; break;
-        case 7: p.mean[c] = std::round(p.mean[c]), p.beta[c] = 0; break;  // ties: batch norm is exactly 0 at a whole sum
+        case 7:
+          p.mean[c] = std::round(p.mean[c]), p.beta[c] = 0;
+          break;  // ties: batch norm is exactly 0 at a whole sum
         default: break;
       }
   }

@@ -16,7 +16,9 @@
 #define OFFRAMP_ABI_CHECKS
 #endif
 
-#if defined(__AVX512BW__)
+#if defined(__AVX512VPOPCNTDQ__) && defined(__AVX512VL__)
+#define OFFRAMP_ABI_ISA _avx512vpopcnt
+#elif defined(__AVX512BW__)
 #define OFFRAMP_ABI_ISA _avx512
 #elif defined(__AVX2__)
 #define OFFRAMP_ABI_ISA _avx2

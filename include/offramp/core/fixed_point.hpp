@@ -29,8 +29,8 @@ constexpr fixed_factor make_fixed_factor(double factor) {
   return {static_cast<std::int32_t>(m), shift};
 }
 
-// round(v * factor), ties towards +infinity; exact in 64 bits, so no intermediate overflow. The last bit is rounded after
-// the shift, floor((floor(p / 2^(s-1)) + 1) / 2) = floor(p / 2^s + 1/2), a form that gcc 12 vectorises.
+// round(v * factor), ties towards +infinity; exact in 64 bits, so no intermediate overflow. The last bit is rounded
+// after the shift, floor((floor(p / 2^(s-1)) + 1) / 2) = floor(p / 2^s + 1/2), a form that gcc 12 vectorises.
 constexpr std::int32_t requantize(std::int32_t v, std::int32_t multiplier, std::int32_t shift) {
   const std::int64_t product = std::int64_t{v} * multiplier;
   const int s = 30 - shift;  // 0..61

@@ -12,7 +12,7 @@ template <class T, std::size_t N>
 class view {
  public:
   // Takes ownership of nothing; the caller keeps `data` alive and of at least N elements.
-  static constexpr view unchecked(const T* data) { return view{data}; }
+  static constexpr view unchecked(const T* data) { return view{data, 0}; }
 
   // NOLINTNEXTLINE(google-explicit-constructor): passing an array where a view is wanted is the point.
   constexpr view(const T (&array)[N]) : data_{array} {}
@@ -27,7 +27,7 @@ class view {
   constexpr const T& operator[](std::size_t i) const { return data_[i]; }
 
  private:
-  constexpr explicit view(const T* data) : data_{data} {}
+  constexpr view(const T* data, int) : data_{data} {}  // two arguments, or arrays could also mean this one
   const T* data_;
 };
 

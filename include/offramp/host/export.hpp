@@ -74,13 +74,13 @@ std::vector<std::uint32_t> pack_model(const quantized_model& q, const deployment
     if (s.op.signature.what == op_kind::convert) continue;
     kernels::pack<Path>(s.op, q.words[next++].data(), words.data() + at.ops + s.weight_offset);
   }
+  const std::vector<tensor_values> values = run_program(q, known_answer.data(), true);
   for (std::size_t i = 0; i < input_size; ++i) {
     if constexpr (Lowered::input.element == kind::f32)
-      words[at.answer_input + i] = __builtin_bit_cast(std::uint32_t, static_cast<float>(known_answer[i]));
+      words[at.answer_input + i] = __builtin_bit_cast(std::uint32_t, static_cast<float>(values[0][i]));
     else
       words[at.answer_input + i / 4] |= std::uint32_t{known_answer[i]} << (8 * (i % 4));
   }
-  const std::vector<tensor_values> values = run_program(q, known_answer.data(), true);
   for (std::size_t k = 0; k < exits; ++k) {
     const auto t = static_cast<std::size_t>(q.program.logits[k]);
     for (std::size_t c = 0; c < classes; ++c)

@@ -72,7 +72,8 @@ inline void run_quantized_step(const quantized_model& q, std::size_t step, const
       const double high = static_cast<std::int32_t>(words[3]);
       if (sig.float_accumulator()) {
         const double scale = q.tensors[static_cast<std::size_t>(s.out)].scale;
-        const float factor = static_cast<float>(f.factor(c) / scale * (sig.what == op_kind::avg_pool ? 1.0 / w.taps() : 1.0));
+        const double unit = q.unit(step, c) * (sig.what == op_kind::avg_pool ? 1.0 / w.taps() : 1.0);
+        const auto factor = static_cast<float>(unit * f.factor(c) / scale);
         y = std::round(static_cast<double>(static_cast<float>(acc[i]) * factor + static_cast<float>(f.bias(c) / scale)));
       } else {
         const long double sum = std::ldexp(static_cast<long double>(acc[i]), accumulator_fraction_bits(sig)) + integer(0, set);
@@ -93,7 +94,10 @@ std::vector<tensor_values> run_program(const quantized_model& q, const std::uint
   std::vector<tensor_values> t(q.program.tensors.size());
   const auto size = static_cast<std::size_t>(q.source.input.extent.size());
   t[0].assign(pixels, pixels + size);
-  if (!quantized)
+  const bool real_input = q.source.input.element == kind::f32;  // a float image holds real values in either network
+  if (real_input)
+    for (double& x : t[0]) x = static_cast<double>(static_cast<float>(x - q.source.input_zero) * q.source.input_scale);
+  else if (!quantized)
     for (double& x : t[0]) x = (x - q.source.input_zero) * static_cast<double>(q.source.input_scale);
   for (std::size_t s = 0; s < q.program.steps.size(); ++s) {
     const step_desc& step = q.program.steps[s];

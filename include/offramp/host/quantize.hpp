@@ -268,6 +268,10 @@ inline quantized_model quantize(const model& m, const lowered_program& program, 
     const tensor_desc& d = program.tensors[t];
     if (t == 0 && d.element == kind::u8) q.tensors[t] = {static_cast<double>(m.input_scale), m.input_zero};
     if (t == 0 || d.group < 0) continue;
+    if (d.group == program.tensors[0].group) {  // the largest pixels are still pixels
+      q.tensors[t] = q.tensors[0];
+      continue;
+    }
     double low = 0;
     double high = 0;
     for (const auto& piece : seen) {

@@ -27,6 +27,7 @@ struct lowering {
   Program p{};
   int current = 0;        // the tensor the next layer reads
   int residual_out = -1;  // the stream the open residual adds into
+  int stage_out = -1;     // what the stage before the current head left for the next stage
 
   constexpr int new_tensor(shape s, kind k, int group) {
     tensor_desc& t = p.tensors[p.tensor_count];
@@ -51,19 +52,20 @@ struct lowering {
     return s.out;
   }
 
-  // A 1x1 op that only changes the kind of the current tensor.
+  // A 1x1 op that only changes the kind of the current tensor, or copies it as it is.
   constexpr void change_kind(kind to, int i) {
     const layer_desc& d = net.layers[i];
-    const shape s = p.tensors[current].extent;
-    current = add_step(op_kind::pointwise, kind::none, make_window(s, s.c, 1, 1, 1, 0, 0), to, -1, -1, d.exit, d.head, i, i);
+    const tensor_desc& t = p.tensors[current];
+    const window w = make_window(t.extent, t.extent.c, 1, 1, 1, 0, 0);
+    current = add_step(op_kind::pointwise, kind::none, w, to, to == t.element ? t.group : -1, -1, d.exit, d.head, i, i);
   }
 
-  // Does what layer i - 1 produced reach a residual before any other op that computes?
+  // Does what layer i - 1 produced reach a residual before any other op that computes? Looks no further than its own stage
+  // or head: a network cut behind any exit must lower to the same ops.
   [[nodiscard]] constexpr bool feeds_stream(int i, int exit, bool head) const {
     for (; i < net.layer_count; ++i) {
       const layer_desc& d = net.layers[i];
-      if (head && (!d.head || d.exit != exit)) return false;
-      if (!head && d.head) continue;
+      if (d.head != head || d.exit != exit) return false;
       if (d.what == layer_kind::residual_begin || d.what == layer_kind::residual_end) return true;
       if (d.what != layer_kind::max_pool && d.what != layer_kind::avg_pool) return false;
     }
@@ -94,6 +96,7 @@ struct lowering {
         if (weights == kind::bits && in == kind::i16) change_kind(kind::i8, i);
         const bool real = p.tensors[current].element == kind::f32 || weights == kind::f32;
         const bool adds = is(end, last, layer_kind::residual_end);
+        if (adds && current == residual_out) change_kind(p.tensors[current].element, i);  // it cannot read what it overwrites
         kind out = real ? kind::f32 : rest;
         if (net.layers[end - 1].what == layer_kind::sign)
           out = kind::bits;
@@ -129,7 +132,9 @@ struct lowering {
         return i + 1;
       }
       case layer_kind::residual_begin: {
-        if (p.tensors[current].element != stream) change_kind(stream, i);
+        // Sums go into the stream in place: not into the caller's input, nor into what the next stage will read.
+        const bool kept = current == 0 || (d.head && current == stage_out);
+        if (p.tensors[current].element != stream || kept) change_kind(stream, i);
         const shape from = d.in;
         const shape to = net.layers[d.partner].out;
         residual_out = current;
@@ -154,7 +159,7 @@ struct lowering {
       const exit_desc& e = net.exits[k];
       p.exit_first[k] = p.step_count;
       for (int i = e.stage_first; i < e.stage_last;) i = lower_layer(i, e.stage_last);
-      const int stage_out = current;
+      stage_out = current;
       p.head_first[k] = p.step_count;
       for (int i = e.head_first; i < e.head_last;) i = lower_layer(i, e.head_last);
       p.logits[k] = current;

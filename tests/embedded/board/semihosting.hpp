@@ -32,8 +32,7 @@ inline void print(std::int32_t number) {
   // SYS_EXIT_EXTENDED with ADP_Stopped_ApplicationExit: the emulator ends with `code` as its exit status.
   const std::uint32_t block[2] = {0x20026u, static_cast<std::uint32_t>(code)};
   semihost(0x20, block);
-  for (;;) {
-  }
+  for (;;) {}
 }
 
 }  // namespace board

@@ -1,5 +1,6 @@
-// From reset to main on any Cortex-M, with no library at all: vector table, initialised and zeroed data, the floating-point
-// unit where the build uses it. Constructors are not run: everything static is constinit, and the linker script insists.
+// From reset to main on any Cortex-M, with no library at all: vector table, initialised and zeroed data, the
+// floating-point unit where the build uses it. Constructors are not run: everything static is constinit, and the linker
+// script insists.
 #include <cstdint>
 
 #include "tests/embedded/board/semihosting.hpp"
@@ -19,7 +20,7 @@ int main();
 [[noreturn]] void reset() {
 #ifdef __ARM_FP
   volatile auto* const access_control = reinterpret_cast<volatile std::uint32_t*>(0xe000ed88u);  // CPACR
-  *access_control = *access_control | (0xfu << 20);                                              // CP10, CP11: full access
+  *access_control = *access_control | (0xfu << 20);  // CP10, CP11: full access
   __asm__ volatile("dsb\n isb" ::: "memory");
 #endif
   // Volatile, or the compiler calls memcpy and memset, which nobody provides here.

@@ -1,5 +1,5 @@
-// Signs times signs: dot = n - 2 * popcount(a xor b) (Courbariaux et al. 2016, arXiv:1602.02830), 32 products a word, all
-// output channels of a tile side by side.
+// Signs times signs: dot = n - 2 * popcount(a xor b) (Courbariaux et al. 2016, arXiv:1602.02830), 32 products a word,
+// all output channels of a tile side by side.
 #ifndef OFFRAMP_KERNELS_PORTABLE_CONV_BITS_HPP
 #define OFFRAMP_KERNELS_PORTABLE_CONV_BITS_HPP
 
@@ -16,14 +16,15 @@ namespace offramp::inline OFFRAMP_ABI::kernels::portable {
 // counts[j] = differing bits between x[0..words) and column j of a tile of n channels that holds `width` columns.
 [[gnu::always_inline]] inline void count_tile(const std::uint32_t* x, const std::uint32_t* tile, int width, int words,
                                               int n, std::int32_t* counts) {
-  int j = 0;
-  for (; j + lanes <= n; j += lanes)
+  const int whole = n / lanes * lanes;
+  for (int j = 0; j < whole; j += lanes)
     store_lanes(counts + j, count_differences<word_lanes>(x, tile + j, width, words));
-  for (; j < n; ++j) counts[j] = static_cast<std::int32_t>(count_differences<std::uint32_t>(x, tile + j, width, words));
+  for (int j = whole; j < n; ++j)
+    counts[j] = static_cast<std::int32_t>(count_differences<std::uint32_t>(x, tile + j, width, words));
 }
 
-// The same where the weights are stored for more input channels than are active: tap by tap, and the weights of inactive
-// channels that share the last active word meet zeros in x, so their bits are counted apart and taken away.
+// The same where the weights are stored for more input channels than are active: tap by tap, and the weights of
+// inactive channels that share the last active word meet zeros in x, so their bits are counted apart and taken away.
 inline void count_narrow_tile(const std::uint32_t* x, const std::uint32_t* tile, int width, const window& w, int n,
                               std::int32_t* counts) {
   const int words = ceil_div(w.in.c, 32);

@@ -1,5 +1,5 @@
-// Floats, or numbers turned into floats, times floats. Sums run over channels side by side and in four parts, so the last
-// bits differ from the reference's order of summation.
+// Floats, or numbers turned into floats, times floats. Sums run over channels side by side and in four parts, so the
+// last bits differ from the reference's order of summation.
 #ifndef OFFRAMP_KERNELS_PORTABLE_CONV_FLOAT_HPP
 #define OFFRAMP_KERNELS_PORTABLE_CONV_FLOAT_HPP
 
@@ -35,10 +35,10 @@ inline void conv_float(Geometry g, const arguments& a) {
         const std::uint32_t* tile = kernel + first * depth;
         const int width = tile_width(w.stored_out_c, first);
         const int n = tile_width(w.out.c, first);
-        int j = 0;
-        for (; j + lanes <= n; j += lanes)
+        const int whole = n / lanes * lanes;
+        for (int j = 0; j < whole; j += lanes)
           store_lanes(acc + j, multiply_columns<float_lanes>(patch, tile + j, width, depth));
-        for (; j < n; ++j) acc[j] = multiply_columns<float>(patch, tile + j, width, depth);
+        for (int j = whole; j < n; ++j) acc[j] = multiply_columns<float>(patch, tile + j, width, depth);
         store_tile(params, w, a.out, oy * w.out.w + ox, first, n, acc);
       }
     }

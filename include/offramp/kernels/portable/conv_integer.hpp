@@ -1,5 +1,5 @@
-// Integers, or signs read as -1 and +1, times int8 or signs, summed in i32. The zero point lies in the range of the input
-// kind, so differences fit 16 bits, and compilers know a 16-bit multiply-add of pairs.
+// Integers, or signs read as -1 and +1, times int8 or signs, summed in i32. The zero point lies in the range of the
+// input kind, so differences fit 16 bits, and compilers know a 16-bit multiply-add of pairs.
 #ifndef OFFRAMP_KERNELS_PORTABLE_CONV_INTEGER_HPP
 #define OFFRAMP_KERNELS_PORTABLE_CONV_INTEGER_HPP
 
@@ -20,10 +20,10 @@ template <class T>
 
 // acc[j] = sum of (x[k] - zero) * row j [k], for n rows of `depth` bytes.
 template <class T>
-[[gnu::always_inline]] inline void multiply_rows(const T* x, std::int32_t zero, const std::int8_t* rows, int depth, int n,
-                                                 std::int32_t* acc) {
-  int j = 0;
-  for (; j + 4 <= n; j += 4) {  // four sums at once hide the latency of each
+[[gnu::always_inline]] inline void multiply_rows(const T* x, std::int32_t zero, const std::int8_t* rows, int depth,
+                                                 int n, std::int32_t* acc) {
+  const int whole = n / 4 * 4;
+  for (int j = 0; j < whole; j += 4) {  // four sums at once hide the latency of each
     const std::int8_t* row0 = rows + j * depth;
     const std::int8_t* row1 = row0 + depth;
     const std::int8_t* row2 = row1 + depth;
@@ -43,7 +43,7 @@ template <class T>
     acc[j + 2] = sum2;
     acc[j + 3] = sum3;
   }
-  for (; j < n; ++j) {
+  for (int j = whole; j < n; ++j) {
     const std::int8_t* row = rows + j * depth;
     std::int32_t sum = 0;
     for (int k = 0; k < depth; ++k) sum += product(x[k], zero, row[k]);
@@ -71,8 +71,10 @@ template <class V>
     const int end = words - begin < 8 ? words : begin + 8;
     V part = {};
     for (int k = begin; k < end; ++k)
-      for (int c = 0; c < 32; c += width)
-        part += load_lanes<V>(x + 32 * k + c) & ((place & static_cast<std::int16_t>(row[k] >> c)) != 0);
+      for (int c = 0; c < 32; c += width) {
+        const auto signs = static_cast<std::int16_t>(row[k] >> c);
+        part += load_lanes<V>(x + 32 * k + c) & ((place & signs) != 0);
+      }
     for (int j = 0; j < width; ++j) sum += part[j];
   }
   return sum;
@@ -91,12 +93,15 @@ inline void conv_shallow(Geometry g, const arguments& a, const parameters<S>& pa
   for (int first = 0; first < w.out.c; first += tile_channels) {
     const int n = tile_width(w.out.c, first);
     for (int j = 0; j < n; ++j)
-      for (int k = 0; k < depth; ++k) columns[k * tile_channels + j] = static_cast<float>(rows[(first + j) * depth + k]);
+      for (int k = 0; k < depth; ++k)
+        columns[k * tile_channels + j] = static_cast<float>(rows[(first + j) * depth + k]);
+    for (int j = n; j % lanes != 0; ++j)  // lanes beyond n: sums that nobody reads, but they must fit an integer
+      for (int k = 0; k < depth; ++k) columns[k * tile_channels + j] = 0;
     for (int oy = 0; oy < w.out.h; ++oy)
       for (int ox = 0; ox < w.out.w; ++ox) {
         gather_numbers<S.in>(a.in, w, zero, w.stored_in_c, oy, ox, patch);
         std::int32_t acc[tile_channels];
-        for (int j = 0; j < n; j += lanes) {  // lanes beyond n hold numbers that nobody reads
+        for (int j = 0; j < n; j += lanes) {
           float sums[lanes];
           store_lanes(sums, multiply_columns<float_lanes>(patch, columns + j, tile_channels, depth));
           for (int i = 0; i < lanes; ++i) acc[j + i] = static_cast<std::int32_t>(sums[i]);

@@ -80,7 +80,8 @@ template <class V>
     }
   }
 #else
-  // Carry-save adders (Harley and Seal; Warren 5-1): four words cost one popcount, the rest is carried in `ones`, `twos`.
+  // Carry-save adders (Harley and Seal; Warren 5-1): four words cost one popcount, the rest is carried in `ones`,
+  // `twos`.
   V ones = {};
   V twos = {};
   int k = 0;
@@ -109,8 +110,8 @@ template <class V>
   return total;
 }
 
-// Dot products of x and the columns tile, tile + 1, ... of a tile of floats `width` columns wide, one a lane. Four sums,
-// products k, k + 4, k + 8 ... each, hide the latency of additions.
+// Dot products of x and the columns tile, tile + 1, ... of a tile of floats `width` columns wide, one a lane. Four
+// sums, products k, k + 4, k + 8 ... each, hide the latency of additions.
 template <class V>
 [[gnu::always_inline]] inline V multiply_columns(const float* x, const void* tile, int width, int depth) {
   const auto* column = static_cast<const unsigned char*>(tile);

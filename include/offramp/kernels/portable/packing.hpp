@@ -1,6 +1,7 @@
 // How the portable path lays out the kernels of convolutions; header and parameters stay canonical (weights.hpp).
 //
-//   word_tiles  bits x bits, and float: tiles of 32 output channels (the last holds what is left), in a tile the canonical
+//   word_tiles  bits x bits, and float: tiles of 32 output channels (the last holds what is left), in a tile the
+//   canonical
 //               words of one channel become a column: word k of all its channels, then word k+1 ...
 //   byte_rows   int8: canonical. Signs that meet numbers of at most 4 channels are widened to bytes -1 and +1 (no more
 //               memory than a canonical word per tap)
@@ -44,7 +45,8 @@ enum class form : std::uint8_t { word_tiles, byte_rows, sign_rows };
 constexpr std::size_t packed_words(const kernel_op& op) {
   const weight_layout l = canonical_layout(op);
   if (op.signature.what != op_kind::conv || !widens_signs(op)) return l.total();
-  const std::size_t bytes = static_cast<std::size_t>(op.geometry.stored_out_c) * static_cast<std::size_t>(stored_depth(op));
+  const std::size_t bytes =
+      static_cast<std::size_t>(op.geometry.stored_out_c) * static_cast<std::size_t>(stored_depth(op));
   return l.kernel() + (bytes + 3) / 4;
 }
 

@@ -1,5 +1,5 @@
-// The input under one window, gathered once into scratch and then read by all output channels; padding is filled in here.
-// A window whose taps already lie side by side in the input (1x1, dense) is read where it stands.
+// The input under one window, gathered once into scratch and then read by all output channels; padding is filled in
+// here. A window whose taps already lie side by side in the input (1x1, dense) is read where it stands.
 #ifndef OFFRAMP_KERNELS_PORTABLE_PATCH_HPP
 #define OFFRAMP_KERNELS_PORTABLE_PATCH_HPP
 
@@ -23,7 +23,8 @@ namespace offramp::inline OFFRAMP_ABI::kernels::portable {
 // From this depth on int8 rows are worth a dot product each; shallower windows end too soon for its horizontal sum.
 [[gnu::always_inline]] constexpr bool shallow(const kernel_op& op) { return stored_depth(op) < 32; }
 
-// Is the input itself the patch? Rows of int8 take the zero point away on the fly; others want numbers of their own kind.
+// Is the input itself the patch? Rows of int8 take the zero point away on the fly; others want numbers of their own
+// kind.
 [[gnu::always_inline]] constexpr bool reads_in_place(const kernel_op& op) {
   const op_signature& s = op.signature;
   const window& w = op.geometry;
@@ -34,7 +35,8 @@ namespace offramp::inline OFFRAMP_ABI::kernels::portable {
   return s.weights == kind::i8 && !shallow(op);
 }
 
-// Bytes of a gathered patch: words of bits or floats, or 16-bit numbers. Shallow rows may become floats (conv_integer.hpp).
+// Bytes of a gathered patch: words of bits or floats, or 16-bit numbers. Shallow rows may become floats
+// (conv_integer.hpp).
 constexpr std::size_t patch_bytes(const kernel_op& op) {
   const op_signature& s = op.signature;
   const window& w = op.geometry;

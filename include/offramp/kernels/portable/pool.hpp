@@ -1,4 +1,5 @@
-// Maximum and mean over windows without padding, channels innermost; on bits (1 = negative) the maximum is the AND of words.
+// Maximum and mean over windows without padding, channels innermost; on bits (1 = negative) the maximum is the AND of
+// words.
 #ifndef OFFRAMP_KERNELS_PORTABLE_POOL_HPP
 #define OFFRAMP_KERNELS_PORTABLE_POOL_HPP
 
@@ -23,7 +24,7 @@ inline void max_pool(Geometry g, const arguments& a) {
         element best[tile_channels];
         const int n = tile_width(run, first);
         const element* corner = in + (oy * w.stride_h * w.in.w + ox * w.stride_w) * run + first;
-        for (int c = 0; c < n; ++c) best[c] = corner[c];
+        copy_run(best, corner, n);
         for (int ky = 0; ky < w.kernel_h; ++ky)
           for (int kx = 0; kx < w.kernel_w; ++kx) {
             const element* from = corner + (ky * w.in.w + kx) * run;
@@ -56,7 +57,7 @@ inline void avg_pool(Geometry g, const arguments& a) {
       for (int first = 0; first < w.out.c; first += tile_channels) {
         accumulator_t<S> acc[tile_channels];
         const int n = tile_width(w.out.c, first);
-        for (int j = 0; j < n; ++j) acc[j] = bias;
+        fill_run(acc, bias, n);
         for (int ky = 0; ky < w.kernel_h; ++ky)
           for (int kx = 0; kx < w.kernel_w; ++kx) {
             const int p = corner + ky * w.in.w + kx;

@@ -1,5 +1,5 @@
-// Copying and filling runs of numbers. Compilers turn such loops into calls of memcpy and memset, which bare metal need not
-// have; there an empty asm statement in the loop, which compilers do not look into, keeps it a loop.
+// Copying and filling runs of numbers. Compilers turn such loops into calls of memcpy and memset, which bare metal need
+// not have; there an empty asm statement in the loop, which compilers do not look into, keeps it a loop.
 #ifndef OFFRAMP_KERNELS_PORTABLE_WORDS_HPP
 #define OFFRAMP_KERNELS_PORTABLE_WORDS_HPP
 

@@ -1,0 +1,114 @@
+// Thresholds against brute force on small tables of stored outputs, and at their extremes.
+#include <offramp/host/calibrate.hpp>
+
+#include <limits>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "tests/support/random.hpp"
+
+using namespace offramp;
+using host::exit_outputs;
+
+namespace {
+
+// Random outputs: later exits are right more often, and certain answers too.
+exit_outputs random_outputs(offramp_test::random_numbers& r, std::size_t exits, std::size_t images) {
+  exit_outputs o;
+  o.truth.resize(images);
+  for (int& t : o.truth) t = r.between(0, 9);
+  for (std::size_t k = 0; k < exits; ++k) {
+    o.score_q16.emplace_back(images);
+    o.label.emplace_back(images);
+    o.ops.push_back(static_cast<std::int64_t>(100 * (k + 1) * (k + 1)));
+    for (std::size_t i = 0; i < images; ++i) {
+      o.score_q16[k][i] = r.between(6000, 65535);
+      const bool right = r.between(0, 65535) < o.score_q16[k][i] / 2 + 20000 + static_cast<int>(k) * 12000;
+      o.label[k][i] = right ? o.truth[i] : (o.truth[i] + 1) % 10;
+    }
+  }
+  return o;
+}
+
+double floor_of(const exit_outputs& o, double drop) { return host::exit_accuracy(o, o.exits() - 1) - drop; }
+
+}  // namespace
+
+TEST_CASE("calibrate: two exits, the cheapest threshold of all") {
+  offramp_test::random_numbers r{110};
+  for (int trial = 0; trial < 50; ++trial) {
+    const exit_outputs o = random_outputs(r, 2, 60);
+    const double drop = r.between(0, 10) / 100.0;
+    double cheapest = 1e300;
+    // Every threshold that makes a difference: each score, one above all, and none.
+    std::vector<std::int32_t> all = o.score_q16[0];
+    all.push_back(std::numeric_limits<std::int32_t>::max());
+    all.push_back(0);
+    for (const std::int32_t t : all) {
+      const auto p = host::evaluate_thresholds(o, {t, 0});
+      if (p.accuracy >= floor_of(o, drop)) cheapest = std::min(cheapest, p.mean_ops);
+    }
+    const auto best = host::calibrate(o, {drop});
+    CHECK(best.mean_ops == doctest::Approx(cheapest));
+    CHECK(best.accuracy >= floor_of(o, drop));
+  }
+}
+
+TEST_CASE("calibrate: three exits, never below the limit, never dearer than one threshold for all") {
+  offramp_test::random_numbers r{111};
+  for (int trial = 0; trial < 10; ++trial) {
+    const exit_outputs o = random_outputs(r, 3, 50);
+    const auto best = host::calibrate(o, {0.04});
+    CHECK(best.accuracy >= floor_of(o, 0.04));
+    for (const auto& p : host::sweep(o, host::threshold_grid(o)))
+      if (p.accuracy >= floor_of(o, 0.04)) CHECK(best.mean_ops <= p.mean_ops);
+    // The point is what its thresholds give.
+    const auto again = host::evaluate_thresholds(o, best.thresholds_q16);
+    CHECK(again.mean_ops == best.mean_ops);
+    CHECK(again.accuracy == best.accuracy);
+  }
+}
+
+TEST_CASE("calibrate: extreme wishes") {
+  offramp_test::random_numbers r{112};
+  exit_outputs o = random_outputs(r, 3, 40);
+  // Any loss is fine: everything leaves at the first exit.
+  const auto all_early = host::calibrate(o, {1.0});
+  CHECK(all_early.left == std::vector<int>{40, 0, 0});
+  CHECK(all_early.mean_ops == 100);
+  // Early exits always wrong and nothing may be lost: nobody leaves early.
+  for (std::size_t k = 0; k < 2; ++k)
+    for (std::size_t i = 0; i < 40; ++i) o.label[k][i] = (o.truth[i] + 1) % 10;
+  o.label[2] = o.truth;
+  const auto none = host::calibrate(o, {0.0});
+  CHECK(none.left == std::vector<int>{0, 0, 40});
+  CHECK(none.accuracy == 1.0);
+  CHECK(none.mean_ops == 900);
+}
+
+TEST_CASE("calibrate: one exit has nothing to choose") {
+  offramp_test::random_numbers r{113};
+  const exit_outputs o = random_outputs(r, 1, 10);
+  const auto p = host::calibrate(o, {0.01});
+  CHECK(p.left == std::vector<int>{10});
+  CHECK(p.mean_ops == 100);
+}
+
+TEST_CASE("calibrate: nothing to calibrate with") {
+  std::string said;
+  try {
+    host::calibrate(exit_outputs{}, {});
+  } catch (const host::error& problem) { said = problem.what(); }
+  CHECK(said == "calibrate: the validation set is empty, expected at least one image");
+}
+
+TEST_CASE("calibrate: the grid holds scores of early exits, and never") {
+  exit_outputs o;
+  o.truth = {0, 0, 0};
+  o.label = {{0, 0, 0}, {0, 0, 0}};
+  o.score_q16 = {{30, 10, 20}, {1, 2, 3}};
+  o.ops = {1, 2};
+  CHECK(host::threshold_grid(o) == std::vector<std::int32_t>{10, 20, 30, std::numeric_limits<std::int32_t>::max()});
+  CHECK(host::threshold_grid(o, 1) == std::vector<std::int32_t>{10, std::numeric_limits<std::int32_t>::max()});
+}

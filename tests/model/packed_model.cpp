@@ -1,0 +1,65 @@
+// A generated header's words: constant in flash, bound without a check at run time by a session made at compile time.
+#include <offramp/model/packed_model.hpp>
+
+#include <type_traits>
+
+#include <doctest/doctest.h>
+
+#include "tests/model/tiny_model.hpp"
+
+using namespace offramp;
+
+namespace {
+
+constexpr std::size_t total = format::sections_of<tiny::device, path::portable>.total;
+using model_type = packed_model<tiny::device::hash(1), path::portable::id, path::portable::version, total>;
+
+// As export writes it; its thresholds and scale are looked at below.
+constexpr model_type flash = [] {
+  model_type m{};
+  constexpr auto at = format::sections_of<tiny::device, path::portable>;
+  m.words[at.records] = 0x3f000000u;      // 0.5f
+  m.words[at.records + 1] = 0x40000000u;  // unit
+  m.words[at.records + 2] = 16;
+  m.words[at.records + 3] = 49152;
+  return m;
+}();
+constinit arena<tiny::device> ram{};
+constinit session<tiny::device> net{flash, ram};
+
+static_assert(std::is_trivially_copyable_v<model_type>);
+static_assert(alignof(model_type) == 16);
+static_assert(model_type::bytes() == 4 * total);
+static_assert(std::is_convertible_v<const model_type&, bound_weights<tiny::device, path::portable>>);
+
+}  // namespace
+
+TEST_CASE("packed_model: a constant session on constant weights") {
+  constexpr bound_weights<tiny::device, path::portable> bound = flash;
+  static_assert(bound.exits[0].logit_scale == 0.5f);
+  static_assert(bound.exits[0].unit == fixed_factor{0x40000000, 16});
+  static_assert(bound.exits[0].threshold_q16 == 49152);
+  CHECK(bound.ops == flash.words + format::sections_of<tiny::device, path::portable>.ops);
+  CHECK(net.logit_scale(0) == 0.5f);
+}
+
+TEST_CASE("packed_model: the same words give the same answers as bound at run time") {
+  const auto words = tiny::words();
+  static model_type copied;  // not a constant here: its words come from the test
+  for (std::size_t i = 0; i < total; ++i) copied.words[i] = words[i];
+  tiny::bound b;
+  REQUIRE(tiny::try_bind(words, b) == status::ok);
+  session<tiny::device> from_header{copied, ram};
+  arena<tiny::device> other;
+  session<tiny::device> from_words{b, other};
+  const auto images = offramp_test::random_images({3, 3, 1}, 2, 8, 62);
+  for (int i = 0; i < 8; ++i) {
+    const auto x = session<tiny::device>::input_view::unchecked(images.image(i));
+    const prediction p = from_header.classify(x);
+    const prediction q = from_words.classify(x);
+    CHECK(p.label == q.label);
+    CHECK(p.exit == q.exit);
+    CHECK(p.probability_q16 == q.probability_q16);
+  }
+  CHECK(self_test<tiny::device, path::portable>(from_header, copied.words) == status::ok);
+}
