@@ -1,6 +1,6 @@
 // what: the shipped Fashion-MNIST weights: accuracy, share of operations and of time with early exits, bytes of weights
-// Thresholds were chosen on the validation split when the weights were made; this only reads the test part: the full one
-// where OFFRAMP_DATA_DIR is set, else the 1,000 images of the slice in the repository.
+// Thresholds were chosen on the validation split when the weights were made; this only reads the test part: the full
+// one where OFFRAMP_DATA_DIR is set, else the 1,000 images of the slice in the repository.
 #include <fstream>
 #include <iostream>
 
@@ -17,7 +17,8 @@ namespace {
 
 bool all_pass = true;
 
-void goal(const std::string& name, double measured, const std::string& unit, const std::string& relation, double target) {
+void goal(const std::string& name, double measured, const std::string& unit, const std::string& relation,
+          double target) {
   const bool pass = relation == ">=" ? measured >= target : measured <= target;
   all_pass = all_pass && pass;
   std::cout << "goal " << name << " measured=" << host::fixed(measured, 2) << unit << " target=" << relation
@@ -46,7 +47,8 @@ int main() try {
   std::vector<std::int32_t> thresholds;
   for (const exit_record& e : weights.exits) thresholds.push_back(e.threshold_q16);
   const host::operating_point chosen = host::evaluate_thresholds(outputs, thresholds);
-  const std::vector<std::vector<double>> times = host::time_exits(net, test.slice(0, std::min(1000, test.count())), 5, &std::cerr);
+  const std::vector<std::vector<double>> times =
+      host::time_exits(net, test.slice(0, std::min(1000, test.count())), 5, &std::cerr);
   host::exit_outputs timed = outputs;
   timed.truth.resize(times[0].size());
   const host::stream_time adaptive = host::summarize(host::stream_times(timed, times, thresholds));
@@ -59,11 +61,13 @@ int main() try {
   for (int k = 0; k < outputs.exits(); ++k) {
     const auto at = static_cast<std::size_t>(k);
     const host::stream_time s = host::summarize(times[at]);
-    t.add({"all at exit " + std::to_string(k + 1), host::fixed(100 * host::exit_accuracy(outputs, k), 2), host::grouped(outputs.ops[at]),
-           host::fixed(100 * static_cast<double>(outputs.ops[at]) / full_ops, 1), host::fixed(s.mean / 1000, 1), host::fixed(s.p95 / 1000, 1), host::fixed(s.maximum / 1000, 1)});
+    t.add({"all at exit " + std::to_string(k + 1), host::fixed(100 * host::exit_accuracy(outputs, k), 2),
+           host::grouped(outputs.ops[at]), host::fixed(100 * static_cast<double>(outputs.ops[at]) / full_ops, 1),
+           host::fixed(s.mean / 1000, 1), host::fixed(s.p95 / 1000, 1), host::fixed(s.maximum / 1000, 1)});
   }
-  t.add({"adaptive", host::fixed(100 * chosen.accuracy, 2), host::grouped(static_cast<long long>(chosen.mean_ops)), host::fixed(100 * chosen.mean_ops / full_ops, 1),
-         host::fixed(adaptive.mean / 1000, 1), host::fixed(adaptive.p95 / 1000, 1), host::fixed(adaptive.maximum / 1000, 1)});
+  t.add({"adaptive", host::fixed(100 * chosen.accuracy, 2), host::grouped(static_cast<long long>(chosen.mean_ops)),
+         host::fixed(100 * chosen.mean_ops / full_ops, 1), host::fixed(adaptive.mean / 1000, 1),
+         host::fixed(adaptive.p95 / 1000, 1), host::fixed(adaptive.maximum / 1000, 1)});
   std::cout << t << "\nleft at exits:";
   for (const int n : chosen.left) std::cout << ' ' << host::fixed(100.0 * n / test.count(), 1) << " %";
   std::cout << "\n\n";

@@ -1,5 +1,5 @@
-// Trains the network of the main job on Fashion-MNIST, chooses its thresholds on the validation split, quantizes and exports
-// the weights that ship with the examples. Interrupted, it resumes from its checkpoint.
+// Trains the network of the main job on Fashion-MNIST, chooses its thresholds on the validation split, quantizes and
+// exports the weights that ship with the examples. Interrupted, it resumes from its checkpoint.
 #include <iostream>
 #include <string>
 
@@ -63,14 +63,17 @@ void export_weights(const host::model& m, const host::dataset& data, const setti
   std::copy(chosen.thresholds_q16.begin(), chosen.thresholds_q16.end(), plan.thresholds.q16);
   const host::exit_outputs test = host::run_all_exits(weights, data.test, pool);
   const host::operating_point result = host::evaluate_thresholds(test, chosen.thresholds_q16);
-  std::cout << "lowered to integers, test: last exit " << host::fixed(100 * host::exit_accuracy(test, test.exits() - 1), 2)
-            << " %, with early exits " << host::fixed(100 * result.accuracy, 2) << " % at "
+  std::cout << "lowered to integers, test: last exit "
+            << host::fixed(100 * host::exit_accuracy(test, test.exits() - 1), 2) << " %, with early exits "
+            << host::fixed(100 * result.accuracy, 2) << " % at "
             << host::fixed(100 * result.mean_ops / static_cast<double>(test.full_ops), 1) << " % of the operations\n";
 
   const std::string command = "examples/train_fashion_mnist --epochs " + std::to_string(s.epochs) + " --seed " +
-                              std::to_string(s.seed) + " --learning-rate " + host::fixed(static_cast<double>(s.learning_rate), 5);
+                              std::to_string(s.seed) + " --learning-rate " +
+                              host::fixed(static_cast<double>(s.learning_rate), 5);
   host::export_header<device_net>(q, plan, known, s.out, "garment_weights",
-                                  "Fashion-MNIST, " + host::grouped(data.train.count()) + " training images; thresholds from " + host::grouped(data.validation.count()) +
+                                  "Fashion-MNIST, " + host::grouped(data.train.count()) +
+                                      " training images; thresholds from " + host::grouped(data.validation.count()) +
                                       " validation images.\nMade by: " + command);
   std::cout << "wrote " << s.out << '\n';
 }
@@ -79,18 +82,20 @@ void export_weights(const host::model& m, const host::dataset& data, const setti
 
 int main(int argc, char** argv) {
   settings s;
-  CLI::App app{"Trains the three-exit network on Fashion-MNIST and exports its weights as a header."};
+  CLI::App app{"Trains the four-exit network on Fashion-MNIST and exports its weights as a header."};
   app.add_option("--epochs", s.epochs, "passes over the training set")->capture_default_str();
   app.add_option("--seed", s.seed, "of weights, order and augmentation")->capture_default_str();
   app.add_option("--learning-rate", s.learning_rate, "of the first step")->capture_default_str();
   app.add_option("--threads", s.threads, "0: all")->capture_default_str();
-  app.add_option("--data", s.data, "folder with the IDX files; default: OFFRAMP_DATA_DIR, else the slice in the repository");
+  app.add_option("--data", s.data,
+                 "folder with the IDX files; default: OFFRAMP_DATA_DIR, else the slice in the repository");
   app.add_option("--out", s.out, "header to write; none: only train and measure");
   app.add_option("--checkpoint", s.checkpoint, "file to resume from and to save to after every epoch");
   app.add_flag("--float", s.float_network, "train the float network of the same shape instead (no header)");
   CLI11_PARSE(app, argc, argv);
   try {
-    const host::dataset data = host::fashion_mnist(s.data.empty() ? host::find_data("fashion-mnist") : std::filesystem::path{s.data});
+    const host::dataset data =
+        host::fashion_mnist(s.data.empty() ? host::find_data("fashion-mnist") : std::filesystem::path{s.data});
     std::cout << data.train.count() << " training, " << data.validation.count() << " validation, " << data.test.count()
               << " test images\n";
     if (s.float_network) {

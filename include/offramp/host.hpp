@@ -1,4 +1,5 @@
-// offramp for hosts: data, training, quantization, calibration, export and reports. Uses Eigen, zlib, threads and exceptions.
+// offramp for hosts: data, training, quantization, calibration, export and reports. Uses Eigen,
+// zlib, threads and exceptions.
 #ifndef OFFRAMP_HOST_HPP
 #define OFFRAMP_HOST_HPP
 

@@ -1,5 +1,5 @@
-// offramp for devices: everything that describes, lowers and runs a network on the portable path. Needs a C++20 compiler and
-// nothing else: no heap, exceptions, RTTI or vendor header.
+// offramp for devices: everything that describes, lowers and runs a network on the portable path. Needs a C++20
+// compiler and nothing else: no heap, exceptions, RTTI or vendor header.
 #ifndef OFFRAMP_OFFRAMP_HPP
 #define OFFRAMP_OFFRAMP_HPP
 

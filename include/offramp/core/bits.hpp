@@ -1,6 +1,6 @@
 // Bits in 32-bit words: popcount that never becomes a library call, and single-bit access.
-// A C++ implementation may lower std::popcount to a call into libgcc (x86-64 without -mpopcnt, all Cortex-M); the word-parallel
-// sum below is then inlined instead (Warren, "Hacker's Delight", 5-1).
+// A C++ implementation may lower std::popcount to a call into libgcc (x86-64 without -mpopcnt, all Cortex-M); the
+// word-parallel sum below is then inlined instead (Warren, "Hacker's Delight", 5-1).
 #ifndef OFFRAMP_CORE_BITS_HPP
 #define OFFRAMP_CORE_BITS_HPP
 

@@ -38,8 +38,8 @@ constexpr std::int32_t requantize(std::int32_t v, std::int32_t multiplier, std::
   return q > 0x7fffffff ? 0x7fffffff : q < -0x7fffffff - 1 ? -0x7fffffff - 1 : static_cast<std::int32_t>(q);
 }
 
-// The double-rounding form: a doubling high product rounded towards +infinity at ties, then a shift rounded away from zero.
-// `v << max(shift, 0)` must fit 32 bits.
+// The double-rounding form: a doubling high product rounded towards +infinity at ties, then a shift rounded away from
+// zero. `v << max(shift, 0)` must fit 32 bits.
 constexpr std::int32_t requantize_double_rounding(std::int32_t v, std::int32_t multiplier, std::int32_t shift) {
   const int left = shift > 0 ? shift : 0;
   const int right = shift > 0 ? 0 : -shift;

@@ -1,4 +1,5 @@
-// Two checks on identity: FNV-1a (64 bit) chains over declared descriptors, CRC-32 (IEEE 802.3, reflected) over stored words.
+// Two checks on identity: FNV-1a (64 bit) chains over declared descriptors, CRC-32 (IEEE 802.3,
+// reflected) over stored words.
 #ifndef OFFRAMP_CORE_HASH_HPP
 #define OFFRAMP_CORE_HASH_HPP
 

@@ -1,5 +1,6 @@
 // Element kinds: what one number of a tensor is, and how it is stored.
-// `bits` holds the values -1 and +1, bit 1 = negative, packed along channels; integers carry a scale and zero point beside them.
+// `bits` holds the values -1 and +1, bit 1 = negative, packed along channels; integers carry a
+// scale and zero point beside them.
 #ifndef OFFRAMP_CORE_KIND_HPP
 #define OFFRAMP_CORE_KIND_HPP
 

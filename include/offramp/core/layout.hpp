@@ -1,5 +1,5 @@
-// How a tensor lies in memory. NHWC with bits packed along channels is the canonical interchange form; between two ops a
-// path may agree on another one. Layout is part of a tensor's type.
+// How a tensor lies in memory. NHWC with bits packed along channels is the canonical interchange form; between two ops
+// a path may agree on another one. Layout is part of a tensor's type.
 #ifndef OFFRAMP_CORE_LAYOUT_HPP
 #define OFFRAMP_CORE_LAYOUT_HPP
 

@@ -8,17 +8,17 @@
 
 namespace offramp::inline OFFRAMP_ABI {
 
-enum class [[nodiscard]] status : std::uint8_t {
-  ok = 0,
-  too_short,           // fewer bytes than the header needs or promises
-  misaligned,          // weights must start at a multiple of 4 bytes
-  bad_magic,           // not an offramp model
-  unknown_version,     // written by a newer format
-  wrong_length,        // the length in the header is not the length of the data
-  bad_checksum,        // the bytes were changed after writing
-  wrong_network,       // the structure hash belongs to another network
-  wrong_path,          // packed for another kernel path
-  known_answer_wrong,  // the network ran, and its logits differ from those stored with it
+enum class [[nodiscard]] status : std::uint8_t{
+    ok = 0,
+    too_short,           // fewer bytes than the header needs or promises
+    misaligned,          // weights must start at a multiple of 4 bytes
+    bad_magic,           // not an offramp model
+    unknown_version,     // written by a newer format
+    wrong_length,        // the length in the header is not the length of the data
+    bad_checksum,        // the bytes were changed after writing
+    wrong_network,       // the structure hash belongs to another network
+    wrong_path,          // packed for another kernel path
+    known_answer_wrong,  // the network ran, and its logits differ from those stored with it
 };
 
 // Text of a status; compile it out with OFFRAMP_NO_STATUS_TEXT.

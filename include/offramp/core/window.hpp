@@ -1,6 +1,6 @@
 // The geometry of one sliding window: convolution, dense (window = whole input) and pooling alike.
-// Kernels take a geometry object `g` and read `const window w = g();`: with `static_geometry` every number folds into the
-// code, with `dynamic_geometry` the same kernel runs on numbers known at run time (random tests, host tools).
+// Kernels take a geometry object `g` and read `const window w = g();`: with `static_geometry` every number folds into
+// the code, with `dynamic_geometry` the same kernel runs on numbers known at run time (random tests, host tools).
 #ifndef OFFRAMP_CORE_WINDOW_HPP
 #define OFFRAMP_CORE_WINDOW_HPP
 

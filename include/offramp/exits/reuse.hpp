@@ -1,5 +1,5 @@
-// Reuse of earlier predictions from exit to exit. A policy keeps state per sample and turns the logits of head k into those
-// that are judged. `no_reuse` judges each head by itself and costs nothing.
+// Reuse of earlier predictions from exit to exit. A policy keeps state per sample and turns the logits of head k into
+// those that are judged. `no_reuse` judges each head by itself and costs nothing.
 #ifndef OFFRAMP_EXITS_REUSE_HPP
 #define OFFRAMP_EXITS_REUSE_HPP
 

@@ -1,7 +1,7 @@
-// A session runs one lowered network on one path, sample by sample: begin(x), step() through one stage and its head at a time,
-// best() is the best answer so far, and classify(x) is that loop with a criterion. No heap, no error path: everything from
-// outside was checked when the weights were bound. A session only refers to weights and arena; many sessions may share const
-// weights, and one arena in turns.
+// A session runs one lowered network on one path, sample by sample: begin(x), step() through one stage and its head at
+// a time, best() is the best answer so far, and classify(x) is that loop with a criterion. No heap, no error path:
+// everything from outside was checked when the weights were bound. A session only refers to weights and arena; many
+// sessions may share const weights, and one arena in turns.
 #ifndef OFFRAMP_EXITS_SESSION_HPP
 #define OFFRAMP_EXITS_SESSION_HPP
 
@@ -23,7 +23,8 @@ namespace offramp::inline OFFRAMP_ABI {
 // Working memory of one session, its size a constant of the plan.
 template <class Lowered, class Path = path::portable>
 struct arena {
-  alignas(arena_alignment) unsigned char bytes[memory<Lowered, Path>.arena_bytes > 0 ? memory<Lowered, Path>.arena_bytes : 1];
+  alignas(arena_alignment) unsigned char bytes[memory<Lowered, Path>.arena_bytes > 0 ? memory<Lowered, Path>.arena_bytes
+                                                                                     : 1];
 };
 
 template <class Lowered, class Path = path::portable, exit_criterion Criterion = max_softmax, class Reuse = no_reuse,
@@ -44,8 +45,8 @@ class session {
   static constexpr kind logit_kind = program.tensors[program.logits[0]].element;
   using logit = storage_t<logit_kind>;
 
-  constexpr session(const bound_weights<Lowered, Path>& weights, arena<Lowered, Path>& memory)
-    requires(std::is_empty_v<Observer>)
+  constexpr session(const bound_weights<Lowered, Path>& weights,
+                    arena<Lowered, Path>& memory) requires(std::is_empty_v<Observer>)
       : weights_{weights}, arena_{memory.bytes} {}
   constexpr session(const bound_weights<Lowered, Path>& weights, arena<Lowered, Path>& memory, Observer& observer)
       : weights_{weights}, arena_{memory.bytes}, observer_{observer} {}
@@ -75,7 +76,9 @@ class session {
   }
 
   // The answer of the exit that ran last.
-  [[nodiscard]] prediction best() const { return answer(next_ < exits ? stop_reason::unfinished : stop_reason::last_exit); }
+  [[nodiscard]] prediction best() const {
+    return answer(next_ < exits ? stop_reason::unfinished : stop_reason::last_exit);
+  }
 
   // Runs stages until an exit is confident. Thresholds are those stored with the weights.
   prediction classify(input_view input) {
@@ -184,12 +187,14 @@ class session {
   [[no_unique_address]] observer_store observer_{};
 };
 
-// A session that brings its own arena.
+// A session that brings its own arena. As a constinit global the arena lies in .data and takes flash as well: on
+// devices, keep `arena` (zero-initialised, .bss) and `session` apart.
 template <class Lowered, class Path = path::portable, exit_criterion Criterion = max_softmax, class Reuse = no_reuse>
 class session_with_arena : arena<Lowered, Path>, public session<Lowered, Path, Criterion, Reuse> {
  public:
   explicit constexpr session_with_arena(const bound_weights<Lowered, Path>& weights)
-      : arena<Lowered, Path>{}, session<Lowered, Path, Criterion, Reuse>{weights, static_cast<arena<Lowered, Path>&>(*this)} {}
+      : arena<Lowered, Path>{}, session<Lowered, Path, Criterion, Reuse>{weights,
+                                                                         static_cast<arena<Lowered, Path>&>(*this)} {}
   session_with_arena(const session_with_arena&) = delete;
   session_with_arena& operator=(const session_with_arena&) = delete;
 };

@@ -1,5 +1,5 @@
-// The sums behind every op of a program, in double with Eigen: exact for integers below 2^53, so one routine serves the real
-// network and the quantized one. Independent of the device kernels, which are compared with it.
+// The sums behind every op of a program, in double with Eigen: exact for integers below 2^53, so one routine serves the
+// real network and the quantized one. Independent of the device kernels, which are compared with it.
 #ifndef OFFRAMP_HOST_ACCUMULATE_HPP
 #define OFFRAMP_HOST_ACCUMULATE_HPP
 
@@ -13,8 +13,8 @@ namespace offramp::inline OFFRAMP_ABI::host {
 
 using tensor_values = std::vector<double>;  // NHWC, one image
 
-// acc[position][out channel] of an op. `in` holds signs, real values, or codes; `zero` is subtracted from them. `kernel` is
-// [out_c][kernel_h][kernel_w][in_c] (conv only). max_pool gives the maximum, the others sums.
+// acc[position][out channel] of an op. `in` holds signs, real values, or codes; `zero` is subtracted from them.
+// `kernel` is [out_c][kernel_h][kernel_w][in_c] (conv only). max_pool gives the maximum, the others sums.
 inline void accumulate(const kernel_op& op, const tensor_values& in, double zero, const tensor_values& kernel,
                        tensor_values& acc) {
   const window& w = op.geometry;

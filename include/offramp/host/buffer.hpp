@@ -1,6 +1,6 @@
-// Plain memory that starts at a cache line. Vectorised loops treat the first elements up to an aligned address apart,
-// so that the last bit of a result may depend on where the memory lies: with this base and fixed offsets every run is
-// alike.
+// Plain memory that starts at a cache line. Vectorised loops treat the first elements up to an aligned
+// address apart, so that the last bit of a result may depend on where the memory lies: with this base and
+// fixed offsets every run is alike.
 #ifndef OFFRAMP_HOST_BUFFER_HPP
 #define OFFRAMP_HOST_BUFFER_HPP
 

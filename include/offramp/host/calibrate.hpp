@@ -1,5 +1,5 @@
-// Thresholds from validation outputs (methods 1.2): one threshold for all exits is swept, then each exit's is moved by itself
-// as long as the mean cost falls and accuracy stays above the limit. Everything works on outputs stored once.
+// Thresholds from validation outputs (methods 1.2): one threshold for all exits is swept, then each exit's is moved by
+// itself as long as the mean cost falls and accuracy stays above the limit. Everything works on outputs stored once.
 #ifndef OFFRAMP_HOST_CALIBRATE_HPP
 #define OFFRAMP_HOST_CALIBRATE_HPP
 
@@ -22,7 +22,8 @@ struct accuracy_drop {
 inline std::vector<std::int32_t> threshold_grid(const exit_outputs& o, int points = 200) {
   std::vector<std::int32_t> scores;
   for (int k = 0; k + 1 < o.exits(); ++k)
-    scores.insert(scores.end(), o.score_q16[static_cast<std::size_t>(k)].begin(), o.score_q16[static_cast<std::size_t>(k)].end());
+    scores.insert(scores.end(), o.score_q16[static_cast<std::size_t>(k)].begin(),
+                  o.score_q16[static_cast<std::size_t>(k)].end());
   std::sort(scores.begin(), scores.end());
   std::vector<std::int32_t> grid;
   for (int i = 0; i < points && !scores.empty(); ++i)
@@ -35,7 +36,8 @@ inline std::vector<std::int32_t> threshold_grid(const exit_outputs& o, int point
 // One operating point per grid value, the same threshold at all exits: the accuracy-against-cost curve.
 inline std::vector<operating_point> sweep(const exit_outputs& o, const std::vector<std::int32_t>& grid) {
   std::vector<operating_point> curve;
-  for (const std::int32_t t : grid) curve.push_back(evaluate_thresholds(o, std::vector<std::int32_t>(o.label.size(), t)));
+  for (const std::int32_t t : grid)
+    curve.push_back(evaluate_thresholds(o, std::vector<std::int32_t>(o.label.size(), t)));
   return curve;
 }
 

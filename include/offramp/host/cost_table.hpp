@@ -1,5 +1,5 @@
-// The constants of a planned network as an aligned table: every op with its shapes, kinds, operations and bytes, then the sums
-// per exit and in total.
+// The constants of a planned network as an aligned table: every op with its shapes, kinds, operations and bytes, then
+// the sums per exit and in total.
 #ifndef OFFRAMP_HOST_COST_TABLE_HPP
 #define OFFRAMP_HOST_COST_TABLE_HPP
 
@@ -32,7 +32,8 @@ table cost_table() {
   using p = planned<Lowered, Path>;
   table t({"op", "exit", "output", "MACs", "binary MACs", "OPs", "weights B", "output B"});
   const auto row = [&](const std::string& name, const std::string& exit, const std::string& out, const op_cost& c) {
-    t.add({name, exit, out, grouped(c.macs), grouped(c.binary_macs), grouped(c.ops()), grouped(c.weight_bytes), grouped(c.out_bytes)});
+    t.add({name, exit, out, grouped(c.macs), grouped(c.binary_macs), grouped(c.ops()), grouped(c.weight_bytes),
+           grouped(c.out_bytes)});
   };
   for (int i = 0; i < p::steps; ++i) {
     const step_desc& s = p::program.steps[i];

@@ -32,8 +32,7 @@ class deployed {
   using session_type = session<Lowered, Path, Criterion, Reuse>;
 
   explicit deployed(std::vector<std::uint32_t> words)
-      : words_{std::move(words)},
-        arena_{std::make_unique<arena<Lowered, Path>>()},
+      : words_{std::move(words)}, arena_{std::make_unique<arena<Lowered, Path>>()},
         session_{bind_or_throw<Lowered, Path>(words_, "deployed model"), *arena_} {}
   deployed(const deployed&) = delete;
   deployed& operator=(const deployed&) = delete;
@@ -62,7 +61,8 @@ typename Session::input_view checked_input(std::span<const typename Session::inp
 
 // session.classify for data whose size is known at run time only.
 template <class Session, class... Thresholds>
-prediction classify(Session& session, std::span<const typename Session::input_element> x, const Thresholds&... thresholds) {
+prediction classify(Session& session, std::span<const typename Session::input_element> x,
+                    const Thresholds&... thresholds) {
   return session.classify(checked_input<Session>(x), thresholds...);
 }
 

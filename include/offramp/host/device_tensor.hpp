@@ -32,7 +32,8 @@ void store_bits(const tensor_desc& d, const tensor_values& v, void* out) {
 template <layout L>
 void load_bits(const tensor_desc& d, const void* in, tensor_values& v) {
   for (int i = 0; i < d.extent.size(); ++i)
-    v[static_cast<std::size_t>(i)] = kernels::reference::load<kind::bits, L>(in, d.extent, i / d.extent.c, i % d.extent.c);
+    v[static_cast<std::size_t>(i)] =
+        kernels::reference::load<kind::bits, L>(in, d.extent, i / d.extent.c, i % d.extent.c);
 }
 template <kind K>
 void store_numbers(const tensor_values& v, void* out) {

@@ -1,4 +1,5 @@
-// What every exit says about every image of a set, stored once: thresholds, curves and histograms are all computed from it.
+// What every exit says about every image of a set, stored once: thresholds, curves and
+// histograms are all computed from it.
 #ifndef OFFRAMP_HOST_EXIT_OUTPUTS_HPP
 #define OFFRAMP_HOST_EXIT_OUTPUTS_HPP
 
@@ -25,7 +26,8 @@ struct exit_outputs {
 
 // Runs all exits of the model on all images.
 template <class Lowered, class Path, exit_criterion Criterion = max_softmax>
-exit_outputs run_all_exits(const bound_weights<Lowered, Path>& weights, const labelled_images& images, thread_pool& pool) {
+exit_outputs run_all_exits(const bound_weights<Lowered, Path>& weights, const labelled_images& images,
+                           thread_pool& pool) {
   using session_t = session<Lowered, Path, Criterion>;
   const auto n = static_cast<std::size_t>(images.count());
   exit_outputs out;
@@ -83,7 +85,8 @@ inline operating_point evaluate_thresholds(const exit_outputs& o, const std::vec
 // Share of images exit k has right when all are asked there.
 inline double exit_accuracy(const exit_outputs& o, int k) {
   int right = 0;
-  for (std::size_t i = 0; i < o.truth.size(); ++i) right += o.label[static_cast<std::size_t>(k)][i] == o.truth[i] ? 1 : 0;
+  for (std::size_t i = 0; i < o.truth.size(); ++i)
+    right += o.label[static_cast<std::size_t>(k)][i] == o.truth[i] ? 1 : 0;
   return right / static_cast<double>(o.truth.size());
 }
 

@@ -15,10 +15,11 @@
 
 namespace offramp::inline OFFRAMP_ABI::host {
 
-// Nanoseconds from begin(x) until exit k is judged, [exit][image]. The images are run in order, `repeats` rounds over all of
-// them, so that a slow moment of the machine meets different images. `progress_out` may be null.
+// Nanoseconds from begin(x) until exit k is judged, [exit][image]. The images are run in order, `repeats` rounds over
+// all of them, so that a slow moment of the machine meets different images. `progress_out` may be null.
 template <class Session>
-std::vector<std::vector<double>> time_exits(Session& session, const labelled_images& images, int repeats, std::ostream* progress_out) {
+std::vector<std::vector<double>> time_exits(Session& session, const labelled_images& images, int repeats,
+                                            std::ostream* progress_out) {
   const auto n = static_cast<std::size_t>(images.count());
   constexpr auto exits = static_cast<std::size_t>(Session::exits);
   std::vector<std::vector<std::vector<std::uint64_t>>> samples(exits, std::vector<std::vector<std::uint64_t>>(n));
@@ -35,7 +36,8 @@ std::vector<std::vector<double>> time_exits(Session& session, const labelled_ima
   };
   for (int i = 0; i < std::min(50, images.count()); ++i) run(i, false);
   std::unique_ptr<progress> bar;
-  if (progress_out != nullptr) bar = std::make_unique<progress>(*progress_out, "timing", static_cast<long long>(repeats) * images.count());
+  if (progress_out != nullptr)
+    bar = std::make_unique<progress>(*progress_out, "timing", static_cast<long long>(repeats) * images.count());
   for (int r = 0; r < repeats; ++r)
     for (int i = 0; i < images.count(); ++i) {
       run(i, true);
@@ -49,7 +51,8 @@ std::vector<std::vector<double>> time_exits(Session& session, const labelled_ima
 }
 
 // Each image's time when it leaves at the exit the thresholds choose.
-inline std::vector<double> stream_times(const exit_outputs& o, const std::vector<std::vector<double>>& times, const std::vector<std::int32_t>& thresholds_q16) {
+inline std::vector<double> stream_times(const exit_outputs& o, const std::vector<std::vector<double>>& times,
+                                        const std::vector<std::int32_t>& thresholds_q16) {
   std::vector<double> t(o.truth.size());
   for (std::size_t i = 0; i < t.size(); ++i) t[i] = times[exit_of(o, i, thresholds_q16)][i];
   return t;

@@ -1,5 +1,5 @@
-// From a quantized model to what a device runs: the packed words of a model (model/format.hpp), as a file or as a generated
-// header that holds the same words.
+// From a quantized model to what a device runs: the packed words of a model (model/format.hpp), as a file or as a
+// generated header that holds the same words.
 #ifndef OFFRAMP_HOST_EXPORT_HPP
 #define OFFRAMP_HOST_EXPORT_HPP
 
@@ -11,8 +11,8 @@
 #include <vector>
 
 #include <offramp/exits/session.hpp>
-#include <offramp/host/quantized_model.hpp>
 #include <offramp/host/fake_quantized.hpp>
+#include <offramp/host/quantized_model.hpp>
 #include <offramp/host/write_file.hpp>
 #include <offramp/model/bind.hpp>
 #include <offramp/model/packed_model.hpp>
@@ -32,8 +32,8 @@ inline std::uint32_t path_word(std::uint16_t id, std::uint16_t version) { return
 
 }  // namespace detail
 
-// The words of the model, packed for Path. `known_answer` is one input image as stored (u8); its logits at all exits, from the
-// fake-quantized network, travel with the model.
+// The words of the model, packed for Path. `known_answer` is one input image as stored (u8); its logits at all exits,
+// from the fake-quantized network, travel with the model.
 template <class Lowered, class Path>
 std::vector<std::uint32_t> pack_model(const quantized_model& q, const deployment<Lowered::exits>& d,
                                       std::span<const std::uint8_t> known_answer) {
@@ -110,8 +110,8 @@ std::string header_text(const std::vector<std::uint32_t>& words, const std::stri
   std::snprintf(buffer, sizeof buffer, "inline constexpr offramp::packed_model<0x%016llxu, %u, %u, %zu> ",
                 static_cast<unsigned long long>(Lowered::hash(Lowered::exits - 1)), static_cast<unsigned>(Path::id),
                 static_cast<unsigned>(Path::version), words.size());
-  text += "#ifndef " + guard + "\n#define " + guard + "\n\n#include <offramp/model/packed_model.hpp>\n\n// clang-format off\n" +
-          buffer + name + "{{\n";
+  text += "#ifndef " + guard + "\n#define " + guard +
+          "\n\n#include <offramp/model/packed_model.hpp>\n\n// clang-format off\n" + buffer + name + "{{\n";
   for (std::size_t i = 0; i < words.size(); ++i) {
     std::snprintf(buffer, sizeof buffer, "0x%x,%s", static_cast<unsigned>(words[i]), i % 12 == 11 ? "\n" : "");
     text += buffer;
@@ -120,8 +120,9 @@ std::string header_text(const std::vector<std::uint32_t>& words, const std::stri
 }
 
 template <class Lowered, class Path = path::portable>
-void export_header(const quantized_model& q, const deployment<Lowered::exits>& d, std::span<const std::uint8_t> known_answer,
-                   const std::filesystem::path& file, const std::string& name, const std::string& comment = "") {
+void export_header(const quantized_model& q, const deployment<Lowered::exits>& d,
+                   std::span<const std::uint8_t> known_answer, const std::filesystem::path& file,
+                   const std::string& name, const std::string& comment = "") {
   write_file(file, header_text<Lowered, Path>(pack_model<Lowered, Path>(q, d, known_answer), name, comment));
 }
 

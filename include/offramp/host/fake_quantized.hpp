@@ -1,6 +1,6 @@
-// The fake-quantized network: the program evaluated by the trainer's expressions, in real numbers or on quantized values.
-// On quantized values every op is, on identical inputs, equal to the lowered op: bits come from the trainer's batch norm and
-// sign themselves, integers from one rounding of the exact product (architecture: equality).
+// The fake-quantized network: the program evaluated by the trainer's expressions, in real numbers or on quantized
+// values. On quantized values every op is, on identical inputs, equal to the lowered op: bits come from the trainer's
+// batch norm and sign themselves, integers from one rounding of the exact product (architecture: equality).
 #ifndef OFFRAMP_HOST_FAKE_QUANTIZED_HPP
 #define OFFRAMP_HOST_FAKE_QUANTIZED_HPP
 
@@ -30,14 +30,16 @@ inline void run_real_step(const model& m, const step_desc& s, const tensor_value
     const int c = static_cast<int>(i) % w.out.c;
     double y = acc[i];
     if (what == op_kind::avg_pool) y /= w.taps();
-    if (what == op_kind::conv || what == op_kind::pointwise) y = static_cast<double>(f.apply(c, 1.0f, static_cast<float>(y)));
+    if (what == op_kind::conv || what == op_kind::pointwise)
+      y = static_cast<double>(f.apply(c, 1.0f, static_cast<float>(y)));
     if (f.sign) y = y < 0 ? -1.0 : 1.0;
     out[i] += y;
   }
 }
 
 // One op on codes: signs stay -1/+1, integers are codes, floats reals.
-inline void run_quantized_step(const quantized_model& q, std::size_t step, const tensor_values& in, tensor_values& out) {
+inline void run_quantized_step(const quantized_model& q, std::size_t step, const tensor_values& in,
+                               tensor_values& out) {
   const step_desc& s = q.program.steps[step];
   const op_signature& sig = s.op.signature;
   const window& w = s.op.geometry;
@@ -74,9 +76,11 @@ inline void run_quantized_step(const quantized_model& q, std::size_t step, const
         const double scale = q.tensors[static_cast<std::size_t>(s.out)].scale;
         const double unit = q.unit(step, c) * (sig.what == op_kind::avg_pool ? 1.0 / w.taps() : 1.0);
         const auto factor = static_cast<float>(unit * f.factor(c) / scale);
-        y = std::round(static_cast<double>(static_cast<float>(acc[i]) * factor + static_cast<float>(f.bias(c) / scale)));
+        y = std::round(
+            static_cast<double>(static_cast<float>(acc[i]) * factor + static_cast<float>(f.bias(c) / scale)));
       } else {
-        const long double sum = std::ldexp(static_cast<long double>(acc[i]), accumulator_fraction_bits(sig)) + integer(0, set);
+        const long double sum =
+            std::ldexp(static_cast<long double>(acc[i]), accumulator_fraction_bits(sig)) + integer(0, set);
         y = static_cast<double>(std::floor(std::ldexp(sum * integer(1, set), integer(2, set) - 31) + 0.5L));
       }
       y = std::clamp(y + static_cast<std::int32_t>(words[1]), low, high);
@@ -87,10 +91,11 @@ inline void run_quantized_step(const quantized_model& q, std::size_t step, const
   }
 }
 
-// Runs the program on one image (pixel values as stored), `quantized`: on codes, else in real numbers. `seen(step, output)`
-// is called after every op. Returns all tensors.
+// Runs the program on one image (pixel values as stored), `quantized`: on codes, else in real numbers. `seen(step,
+// output)` is called after every op. Returns all tensors.
 template <class Seen>
-std::vector<tensor_values> run_program(const quantized_model& q, const std::uint8_t* pixels, bool quantized, Seen seen) {
+std::vector<tensor_values> run_program(const quantized_model& q, const std::uint8_t* pixels, bool quantized,
+                                       Seen seen) {
   std::vector<tensor_values> t(q.program.tensors.size());
   const auto size = static_cast<std::size_t>(q.source.input.extent.size());
   t[0].assign(pixels, pixels + size);

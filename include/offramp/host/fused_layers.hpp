@@ -15,9 +15,9 @@ struct fused_layers {
   bool relu = false;
   bool sign = false;
 
-  // The trainer's own expression from what the convolution summed up (or the input of a pointwise op), `sum` units, to the
-  // result before the sign, for channel c, all in float. Never inlined: compilers fuse multiply and add in one place and not
-  // in another, and this must be one function to the last bit.
+  // The trainer's own expression from what the convolution summed up (or the input of a pointwise op), `sum` units, to
+  // the result before the sign, for channel c, all in float. Never inlined: compilers fuse multiply and add in one
+  // place and not in another, and this must be one function to the last bit.
   [[nodiscard, gnu::noinline]] float apply(int c, float unit, float sum) const {
     const auto i = static_cast<std::size_t>(c);
     float x = unit * sum;
@@ -30,12 +30,13 @@ struct fused_layers {
   [[nodiscard]] double factor(int c) const {
     const auto i = static_cast<std::size_t>(c);
     return norm == nullptr ? 1.0
-                           : static_cast<double>(norm->gamma[i]) /
-                                 std::sqrt(static_cast<double>(norm->variance[i]) + static_cast<double>(batch_norm_epsilon));
+                           : static_cast<double>(norm->gamma[i]) / std::sqrt(static_cast<double>(norm->variance[i]) +
+                                                                             static_cast<double>(batch_norm_epsilon));
   }
   [[nodiscard]] double bias(int c) const {
     const auto i = static_cast<std::size_t>(c);
-    const double b = conv != nullptr && !conv_parameters->bias.empty() ? static_cast<double>(conv_parameters->bias[i]) : 0.0;
+    const double b =
+        conv != nullptr && !conv_parameters->bias.empty() ? static_cast<double>(conv_parameters->bias[i]) : 0.0;
     if (norm == nullptr) return b;
     return static_cast<double>(norm->beta[i]) + (b - static_cast<double>(norm->mean[i])) * factor(c);
   }

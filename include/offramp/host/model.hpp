@@ -28,8 +28,8 @@ struct model {
   std::vector<layer_desc> layers;
   std::vector<exit_desc> exits;
   std::vector<layer_parameters> parameters;  // one per layer
-  // A pixel p has the real value (p - input_zero) * input_scale. The zero is an integer, so that padding is exactly a
-  // pixel.
+  // A pixel p has the real value (p - input_zero) * input_scale. The zero is an integer, so
+  // that padding is exactly a pixel.
   int input_zero = 0;
   float input_scale = 1.0f / 255.0f;
 

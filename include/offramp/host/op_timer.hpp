@@ -12,7 +12,8 @@
 
 namespace offramp::inline OFFRAMP_ABI::host {
 
-// `Clock` as in timing/clock.hpp; figures are in its unit. The cost of reading the clock itself is measured and taken off.
+// `Clock` as in timing/clock.hpp; figures are in its unit. The cost of reading the clock
+// itself is measured and taken off.
 template <clock_source Clock = steady_clock>
 class op_timer {
  public:

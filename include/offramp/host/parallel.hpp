@@ -1,6 +1,6 @@
-// Work on all cores, with results that do not depend on their number: work is cut into pieces by the caller, by sizes
-// that know nothing of threads; each piece writes places of its own, and sums over pieces are taken in their order
-// afterwards.
+// Work on all cores, with results that do not depend on their number: work is cut into pieces by the
+// caller, by sizes that know nothing of threads; each piece writes places of its own, and sums over pieces
+// are taken in their order afterwards.
 #ifndef OFFRAMP_HOST_PARALLEL_HPP
 #define OFFRAMP_HOST_PARALLEL_HPP
 

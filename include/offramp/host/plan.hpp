@@ -139,9 +139,9 @@ class planner {
     }
   }
 
-  // A residual's body ends where the residual does: one gradient. And if the shortcut is the identity, the gradient of
-  // its input is that one plus what the body's first layer adds, once the body's last has read it: the same memory
-  // serves.
+  // A residual's body ends where the residual does: one gradient. And if the shortcut is the identity,
+  // the gradient of its input is that one plus what the body's first layer adds, once the body's last has
+  // read it: the same memory serves.
   void merge_gradients() {
     if (!options_.training) return;
     for (int i = net_.layer_count - 1; i >= 0; --i) {

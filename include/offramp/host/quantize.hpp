@@ -1,6 +1,7 @@
-// Post-training quantization: ranges of all tensors on calibration images (minimum and maximum), then scales, integer
-// weights, thresholds and requantization factors of every device op. int8 follows the TFLite convention (per-channel symmetric
-// weights, asymmetric activations, i32 accumulators); heads have one weight scale, so that their logits share one.
+// Post-training quantization: ranges of all tensors on calibration images (minimum and maximum), then scales,
+// integer weights, thresholds and requantization factors of every device op. int8 follows the TFLite
+// convention (per-channel symmetric weights, asymmetric activations, i32 accumulators); heads have one weight
+// scale, so that their logits share one.
 #ifndef OFFRAMP_HOST_QUANTIZE_HPP
 #define OFFRAMP_HOST_QUANTIZE_HPP
 
@@ -26,9 +27,9 @@ namespace detail {
 inline void require_finite(const model& m) {
   for (std::size_t i = 0; i < m.layers.size(); ++i) {
     const layer_parameters& p = m.parameters[i];
-    const std::pair<const char*, const std::vector<float>*> parts[] = {{"weights", &p.weights}, {"bias", &p.bias},
-                                                                       {"gamma", &p.gamma},     {"beta", &p.beta},
-                                                                       {"mean", &p.mean},       {"variance", &p.variance}};
+    const std::pair<const char*, const std::vector<float>*> parts[] = {
+        {"weights", &p.weights}, {"bias", &p.bias}, {"gamma", &p.gamma},
+        {"beta", &p.beta},       {"mean", &p.mean}, {"variance", &p.variance}};
     for (const auto& [name, values] : parts)
       for (std::size_t j = 0; j < values->size(); ++j)
         if (!std::isfinite((*values)[j]))
@@ -64,7 +65,8 @@ inline void quantize_kernel(quantized_model& q, std::size_t s) {
     for (std::size_t i = c * each; i < (c + 1) * each; ++i) most = std::max(most, std::abs(codes[i]));
     const double scale = most > 0 ? most / 127 : 1.0;
     q.weight_scale[s][c] = scale;
-    for (std::size_t i = c * each; i < (c + 1) * each; ++i) codes[i] = std::clamp(std::round(codes[i] / scale), -127.0, 127.0);
+    for (std::size_t i = c * each; i < (c + 1) * each; ++i)
+      codes[i] = std::clamp(std::round(codes[i] / scale), -127.0, 127.0);
   }
 }
 
@@ -75,7 +77,9 @@ struct integer_threshold {
   bool flip = false;
 };
 inline integer_threshold find_threshold(const fused_layers& f, int c, double unit, std::int32_t limit) {
-  const auto negative = [&](std::int32_t acc) { return f.apply(c, static_cast<float>(unit), static_cast<float>(acc)) < 0; };
+  const auto negative = [&](std::int32_t acc) {
+    return f.apply(c, static_cast<float>(unit), static_cast<float>(acc)) < 0;
+  };
   integer_threshold t;
   t.flip = negative(limit);
   std::int32_t low = -limit;
@@ -107,7 +111,8 @@ inline float_threshold find_float_threshold(const fused_layers& f, int c, double
   return t;
 }
 
-// out = requantize((acc << fraction) + bias): the factor as Q31 with the sign of `factor`, the bias in units of the factor.
+// out = requantize((acc << fraction) + bias): the factor as Q31 with the sign of `factor`, the
+// bias in units of the factor.
 struct affine_constants {
   std::int32_t bias = 0;
   std::int32_t multiplier = 0;
@@ -116,14 +121,15 @@ struct affine_constants {
 inline affine_constants find_affine(double factor, double offset, int fraction_bits) {
   constexpr double most_bias = 1 << 30;
   double per_unit = std::ldexp(factor, -fraction_bits);
-  // A factor that vanishes beside its offset (gamma close to zero) is raised to where the bias still fits: the channel is then
-  // its offset, give or take a part in 2^30 for every unit of the accumulator.
+  // A factor that vanishes beside its offset (gamma close to zero) is raised to where the bias still fits: the channel
+  // is then its offset, give or take a part in 2^30 for every unit of the accumulator.
   if (std::abs(offset) > std::abs(per_unit) * most_bias) per_unit = std::copysign(std::abs(offset) / most_bias, factor);
   affine_constants a;
   const fixed_factor q = make_fixed_factor(std::abs(per_unit));
   a.multiplier = per_unit < 0 ? -q.multiplier : q.multiplier;
   a.shift = q.shift;
-  if (q.multiplier != 0) a.bias = static_cast<std::int32_t>(std::clamp(std::round(offset / per_unit), -most_bias, most_bias));
+  if (q.multiplier != 0)
+    a.bias = static_cast<std::int32_t>(std::clamp(std::round(offset / per_unit), -most_bias, most_bias));
   return a;
 }
 
@@ -191,7 +197,8 @@ inline void write_words(quantized_model& q, std::size_t s) {
           words[at.array(1) + i] = word(static_cast<float>(f.bias(c) / out.scale));
         } else {
           if (sig.what == op_kind::conv) accumulator_limit(q, step);
-          const affine_constants a = find_affine(factor / out.scale, f.bias(c) / out.scale, accumulator_fraction_bits(sig));
+          const affine_constants a =
+              find_affine(factor / out.scale, f.bias(c) / out.scale, accumulator_fraction_bits(sig));
           words[at.array(0) + i] = word(a.bias);
           words[at.array(1) + i] = word(a.multiplier);
           words[at.array(2) + i] = word(a.shift);
@@ -223,8 +230,9 @@ inline quantization from_range(kind k, bool stream, double low, double high) {
 
 }  // namespace detail
 
-// Quantizes `m` for a lowered program. `calibration` gives the ranges of activations (its labels are not used); a few hundred
-// images of the training set do. Throws on parameters that are not finite, an empty set, or images of another size.
+// Quantizes `m` for a lowered program. `calibration` gives the ranges of activations (its labels are not
+// used); a few hundred images of the training set do. Throws on parameters that are not finite, an empty
+// set, or images of another size.
 inline quantized_model quantize(const model& m, const lowered_program& program, const labelled_images& calibration,
                                 thread_pool& pool) {
   detail::require_finite(m);
@@ -248,7 +256,8 @@ inline quantized_model quantize(const model& m, const lowered_program& program, 
   // Ranges come from the network in real numbers.
   constexpr int pieces = 16;
   const auto groups = static_cast<std::size_t>(program.groups);
-  std::vector<std::vector<std::pair<double, double>>> seen(pieces, std::vector<std::pair<double, double>>(groups, {0, 0}));
+  std::vector<std::vector<std::pair<double, double>>> seen(pieces,
+                                                           std::vector<std::pair<double, double>>(groups, {0, 0}));
   pool.parallel_for(pieces, [&](int piece, int) {
     for (int i = piece; i < calibration.count(); i += pieces) {
       run_program(q, calibration.image(i), false, [&](const step_desc& step, const tensor_values& out) {

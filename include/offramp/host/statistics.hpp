@@ -1,5 +1,6 @@
-// Summaries of repeated measurements. Mean and minimum both mislead on a busy machine; the median of a sample's repeated runs
-// is its time, and the mean over samples of these is the time of an adaptive stream, with p95 and maximum beside it.
+// Summaries of repeated measurements. Mean and minimum both mislead on a busy machine; the median of a
+// sample's repeated runs is its time, and the mean over samples of these is the time of an adaptive
+// stream, with p95 and maximum beside it.
 #ifndef OFFRAMP_HOST_STATISTICS_HPP
 #define OFFRAMP_HOST_STATISTICS_HPP
 

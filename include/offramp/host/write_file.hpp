@@ -1,5 +1,5 @@
-// Files appear whole or not at all: written beside their place under another name, then renamed. What stood there before is
-// lost only when the new one is complete.
+// Files appear whole or not at all: written beside their place under another name, then renamed. What stood there
+// before is lost only when the new one is complete.
 #ifndef OFFRAMP_HOST_WRITE_FILE_HPP
 #define OFFRAMP_HOST_WRITE_FILE_HPP
 
@@ -19,7 +19,8 @@ inline void write_file(const std::filesystem::path& path, std::string_view conte
   const std::filesystem::path part = path.string() + ".part";
   std::ofstream out{part, std::ios::binary | std::ios::trunc};
   if (!out)
-    throw error(path.string() + ": cannot be written: expected an existing folder with write permission, found none at " +
+    throw error(path.string() +
+                ": cannot be written: expected an existing folder with write permission, found none at " +
                 (path.has_parent_path() ? path.parent_path().string() : std::string{"."}));
   out.write(contents.data(), static_cast<std::streamsize>(contents.size()));
   out.close();

@@ -1,5 +1,6 @@
-// What one op costs, counted from its description: the features of the latency model and the rows of the cost tables.
-// Products of two bits are counted apart; the field's combined figure is OPs = MACs + binary MACs / 64 (Bi-Real Net, ReActNet).
+// What one op costs, counted from its description: the features of the latency model and the rows of the
+// cost tables. Products of two bits are counted apart; the field's combined figure is OPs = MACs + binary
+// MACs / 64 (Bi-Real Net, ReActNet).
 #ifndef OFFRAMP_KERNELS_COST_HPP
 #define OFFRAMP_KERNELS_COST_HPP
 

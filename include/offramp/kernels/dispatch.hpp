@@ -51,7 +51,8 @@ constexpr layout reads(const kernel_op& op) {
 }
 template <class Path>
 constexpr bool writes(const kernel_op& op, layout l) {
-  return detail::with_path<Path>(op.signature, [&](auto p) { return traits<typename decltype(p)::type>::writes(op, l); });
+  return detail::with_path<Path>(op.signature,
+                                 [&](auto p) { return traits<typename decltype(p)::type>::writes(op, l); });
 }
 template <class Path>
 constexpr std::size_t weight_words(const kernel_op& op) {
@@ -65,7 +66,8 @@ constexpr std::size_t scratch_bytes(const kernel_op& op) {
 }
 template <class Path>
 constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
-  detail::with_path<Path>(op.signature, [&](auto p) { traits<typename decltype(p)::type>::pack(op, canonical, packed); });
+  detail::with_path<Path>(op.signature,
+                          [&](auto p) { traits<typename decltype(p)::type>::pack(op, canonical, packed); });
 }
 
 // Runs one op.

@@ -1,12 +1,13 @@
-// What a device op computes, as plain data: a signature (fixed at compile time even in tests) and a window (static or dynamic).
+// What a device op computes, as plain data: a signature (fixed at compile time even in tests) and
+// a window (static or dynamic).
 //
 //   conv       acc[o] = sum over taps and channels of (in - in_zero) * weight, then the output stage for `out`
 //   pointwise  acc[c] = in[c] - in_zero, then the output stage (batch norm, relu and sign that follow no convolution)
-//   avg_pool   acc[c] = sum over the window of (in - in_zero), one factor for all channels; output channel c reads c % in.c
-//   max_pool   maximum over the window, same kind
-//   convert    the same values in another layout
+//   avg_pool   acc[c] = sum over the window of (in - in_zero), one factor for all channels; output channel c reads c %
+//   in.c max_pool   maximum over the window, same kind convert    the same values in another layout
 //
-// Activations of kind bits count as -1/+1; padding is +1 for them and contributes 0 otherwise.
+// Activations of kind bits count as -1/+1; padding is +1 for them and contributes 0 otherwise. in_zero lies in the
+// range of the input kind, and is 0 for bits, i16 and f32.
 #ifndef OFFRAMP_KERNELS_OP_HPP
 #define OFFRAMP_KERNELS_OP_HPP
 
@@ -49,8 +50,8 @@ struct kernel_op {
   window geometry{};
 };
 
-// Accumulators that move in coarse steps (a binary dot product moves by 2) get this many fraction bits before their bias is
-// added, so that rounding the bias costs nothing. 8 bits leave room for 2^22 products.
+// Accumulators that move in coarse steps (a binary dot product moves by 2) get this many fraction bits before their
+// bias is added, so that rounding the bias costs nothing. 8 bits leave room for 2^22 products.
 constexpr int accumulator_fraction_bits(const op_signature& s) {
   const bool coarse = s.what == op_kind::pointwise || (s.in == kind::bits && s.weights == kind::bits);
   return coarse && !s.float_accumulator() ? 8 : 0;

@@ -1,6 +1,6 @@
-// Paths: how arithmetic is done on a CPU. A path is a type; what it does not do itself it leaves to its parent, and at the
-// end of every chain stands `reference`. A path has an id (stored in packed models) and a version of its variant rules and
-// packed layouts: change the version whenever either changes.
+// Paths: how arithmetic is done on a CPU. A path is a type; what it does not do itself it leaves to its parent, and at
+// the end of every chain stands `reference`. A path has an id (stored in packed models) and a version of its variant
+// rules and packed layouts: change the version whenever either changes.
 #ifndef OFFRAMP_KERNELS_PATH_HPP
 #define OFFRAMP_KERNELS_PATH_HPP
 

@@ -8,8 +8,8 @@
 //                 i32        bias                   out = acc + bias (logits)
 //                 f32        factor, bias           out = clamp(acc * factor + bias)
 //               avg_pool has one set for all channels
-//   kernel      conv only, [out_c][kernel_h][kernel_w][in_c]: bits (each tap starts a new word, bit 1 = -1, spare bits 0),
-//               i8 (bytes, filled up to a word at the end) or f32
+//   kernel      conv only, [out_c][kernel_h][kernel_w][in_c]: bits (each tap starts a new word, bit 1 = -1, spare
+//               bits 0), i8 (bytes, filled up to a word at the end) or f32
 //
 // max_pool and convert have no weights.
 #ifndef OFFRAMP_KERNELS_WEIGHTS_HPP
@@ -65,7 +65,8 @@ constexpr std::size_t parameter_arrays(kind out) {
   return l;
 }
 
-// Header and parameters seen through their meaning. Packed forms keep this beginning and lay out the kernel their own way.
+// Header and parameters seen through their meaning. Packed forms keep this beginning; the
+// kernel they lay out as they like.
 template <op_signature S>
 class parameters {
  public:

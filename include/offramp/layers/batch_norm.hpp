@@ -1,5 +1,5 @@
-// Batch normalisation per channel, y = gamma * (x - mean) / sqrt(var + eps) + beta, eps = 1e-5 (Ioffe and Szegedy 2015).
-// It never runs on the device: behind a convolution it folds into thresholds or requantization factors.
+// Batch normalisation per channel, y = gamma * (x - mean) / sqrt(var + eps) + beta, eps = 1e-5 (Ioffe and Szegedy
+// 2015). It never runs on the device: behind a convolution it folds into thresholds or requantization factors.
 #ifndef OFFRAMP_LAYERS_BATCH_NORM_HPP
 #define OFFRAMP_LAYERS_BATCH_NORM_HPP
 

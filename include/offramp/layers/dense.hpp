@@ -1,4 +1,5 @@
-// Fully connected layer over the whole input (any height and width, no flatten needed): out[o] = bias[o] + sum w[o][h][w][c] x.
+// Fully connected layer over the whole input (any height and width, no flatten needed): out[o] =
+// bias[o] + sum w[o][h][w][c] x.
 #ifndef OFFRAMP_LAYERS_DENSE_HPP
 #define OFFRAMP_LAYERS_DENSE_HPP
 
@@ -7,8 +8,7 @@
 namespace offramp::inline OFFRAMP_ABI {
 
 template <int Outputs, auto... Options>
-struct dense
-    : single_layer<detail::with_options(layer_desc{.what = layer_kind::dense, .out_c = Outputs}, Options...)> {
+struct dense : single_layer<detail::with_options(layer_desc{.what = layer_kind::dense, .out_c = Outputs}, Options...)> {
   static_assert(Outputs > 0, "offramp: dense<Outputs> needs a positive number of outputs");
 };
 

@@ -8,15 +8,13 @@ namespace offramp::inline OFFRAMP_ABI {
 
 template <int Size, int Stride = Size>
 struct max_pool
-    : single_layer<layer_desc{
-          .what = layer_kind::max_pool, .kernel_h = Size, .kernel_w = Size, .stride = Stride}> {
+    : single_layer<layer_desc{.what = layer_kind::max_pool, .kernel_h = Size, .kernel_w = Size, .stride = Stride}> {
   static_assert(Size > 0 && Stride > 0, "offramp: max_pool<Size, Stride> needs both positive");
 };
 
 template <int Size, int Stride = Size>
 struct avg_pool
-    : single_layer<layer_desc{
-          .what = layer_kind::avg_pool, .kernel_h = Size, .kernel_w = Size, .stride = Stride}> {
+    : single_layer<layer_desc{.what = layer_kind::avg_pool, .kernel_h = Size, .kernel_w = Size, .stride = Stride}> {
   static_assert(Size > 0 && Stride > 0, "offramp: avg_pool<Size, Stride> needs both positive");
 };
 

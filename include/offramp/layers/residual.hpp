@@ -1,6 +1,7 @@
 // y = shortcut(x) + Body(x). The body ends in conv2d [batch_norm] [relu].
-// Same shape: the shortcut is x. Height and width divided by s, channels multiplied by m: the shortcut is the s x s average
-// of x with its channels repeated m times (no parameters; He et al. 2016 option A, with pooling as in Bi-Real Net).
+// Same shape: the shortcut is x. Height and width divided by s, channels multiplied by m: the shortcut
+// is the s x s average of x with its channels repeated m times (no parameters; He et al. 2016 option A,
+// with pooling as in Bi-Real Net).
 #ifndef OFFRAMP_LAYERS_RESIDUAL_HPP
 #define OFFRAMP_LAYERS_RESIDUAL_HPP
 

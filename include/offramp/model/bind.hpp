@@ -14,9 +14,9 @@
 namespace offramp::inline OFFRAMP_ABI::format {
 
 template <class Lowered, class Path>
-inline constexpr sections sections_of =
-    layout_of(static_cast<std::size_t>(Lowered::exits), static_cast<std::size_t>(Lowered::classes),
-              planned<Lowered, Path>::plan.weight_words, Lowered::input);
+inline constexpr sections sections_of = layout_of(static_cast<std::size_t>(Lowered::exits),
+                                                  static_cast<std::size_t>(Lowered::classes),
+                                                  planned<Lowered, Path>::plan.weight_words, Lowered::input);
 
 // Reads the exit records; `words` is known to hold them.
 template <class Lowered, class Path>
@@ -37,7 +37,8 @@ constexpr bound_weights<Lowered, Path> view_of(const std::uint32_t* words) {
 
 namespace offramp::inline OFFRAMP_ABI {
 
-// Checks `bytes` bytes at `data` and binds them. On anything but ok, `bound` is untouched. The data must outlive `bound`.
+// Checks `bytes` bytes at `data` and binds them. On anything but ok, `bound` is untouched.
+// The data must outlive `bound`.
 template <class Lowered, class Path>
 constexpr status bind_weights(const std::uint32_t* data, std::size_t bytes, bound_weights<Lowered, Path>& bound) {
   constexpr format::sections at = format::sections_of<Lowered, Path>;

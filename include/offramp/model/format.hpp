@@ -1,9 +1,9 @@
 // The model format: one run of 32-bit words, the same in a file and in a generated header.
 //
 //   word  0  magic "ofrm"            4  exits                8   hash of exit 0, low word, high word; of exit 1; ...
-//         1  format version          5  classes              ..  per exit: logit scale (f32), unit multiplier, unit shift,
-//         2  words in all            6  criterion id             threshold (Q16)
-//         3  path id | version<<16   7  words of op weights  ..  zeros up to a multiple of 4 words
+//         1  format version          5  classes              ..  per exit: logit scale (f32), unit multiplier, unit
+//         shift, 2  words in all            6  criterion id             threshold (Q16) 3  path id | version<<16   7
+//         words of op weights  ..  zeros up to a multiple of 4 words
 //   then   the packed weights of all ops, in the order they run (exit 0's come first: a shorter network is a prefix)
 //   then   the known answer: input elements (filled up to a word), then the logits of every exit, [exits][classes]
 //   last   CRC-32 of all words before it

@@ -1,5 +1,5 @@
-// Weights in a generated header: the words of a model, with its identity in the type, so that weights of another network or
-// packed for another path do not compile.
+// Weights in a generated header: the words of a model, with its identity in the type, so that weights of another
+// network or packed for another path do not compile.
 #ifndef OFFRAMP_MODEL_PACKED_MODEL_HPP
 #define OFFRAMP_MODEL_PACKED_MODEL_HPP
 
@@ -13,13 +13,15 @@ namespace offramp::inline OFFRAMP_ABI {
 // Functions, so that one mistake gives one error: what asks them stays whole.
 template <std::uint64_t WeightsHash, std::uint64_t NetworkHash>
 constexpr bool weights_of_this_network() {
-  static_assert(WeightsHash == NetworkHash, "offramp: these weights were exported for another network: export them again");
+  static_assert(WeightsHash == NetworkHash,
+                "offramp: these weights were exported for another network: export them again");
   return true;
 }
 template <unsigned WeightsPath, unsigned WeightsVersion, unsigned SessionPath, unsigned SessionVersion>
 constexpr bool weights_for_this_path() {
-  static_assert(WeightsPath == SessionPath && WeightsVersion == SessionVersion,
-                "offramp: these weights are packed for another path, or by another version of it: export them for this one");
+  static_assert(
+      WeightsPath == SessionPath && WeightsVersion == SessionVersion,
+      "offramp: these weights are packed for another path, or by another version of it: export them for this one");
   return true;
 }
 

@@ -1,4 +1,5 @@
-// The known answer: every model carries one input and the logits of all its exits; a device that computes others is broken.
+// The known answer: every model carries one input and the logits of all its exits; a device
+// that computes others is broken.
 #ifndef OFFRAMP_MODEL_SELF_TEST_HPP
 #define OFFRAMP_MODEL_SELF_TEST_HPP
 
@@ -9,8 +10,8 @@
 
 namespace offramp::inline OFFRAMP_ABI {
 
-// Runs all exits of `session` on the known answer of the model at `words` (already bound). Integer logits must be equal,
-// float logits within 1e-3 of their size, as paths may add in another order.
+// Runs all exits of `session` on the known answer of the model at `words` (already bound). Integer logits must be
+// equal, float logits within 1e-3 of their size, as paths may add in another order.
 template <class Lowered, class Path, class Session>
 inline status self_test(Session& session, const std::uint32_t* words) {
   constexpr format::sections at = format::sections_of<Lowered, Path>;

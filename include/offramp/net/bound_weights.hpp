@@ -10,8 +10,8 @@ namespace offramp::inline OFFRAMP_ABI {
 
 // What is stored for each exit beside its weights.
 struct exit_record {
-  float logit_scale = 1;   // real logit = stored logit * logit_scale (1 for float heads)
-  fixed_factor unit{};     // logit_scale * 65536: turns differences of integer logits into Q16
+  float logit_scale = 1;           // real logit = stored logit * logit_scale (1 for float heads)
+  fixed_factor unit{};             // logit_scale * 65536: turns differences of integer logits into Q16
   std::int32_t threshold_q16 = 0;  // on the scale of the criterion named in the model
 };
 

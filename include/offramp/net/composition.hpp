@@ -1,5 +1,6 @@
-// Fits the layers of a network together: shapes, ranges, partners of residuals, places of exits. The first thing that does
-// not fit becomes a `composition_check`, and a `composition_rule` turns that into one compile error that shows the numbers.
+// Fits the layers of a network together: shapes, ranges, partners of residuals, places of exits. The first
+// thing that does not fit becomes a `composition_check`, and a `composition_rule` turns that into one
+// compile error that shows the numbers.
 #ifndef OFFRAMP_NET_COMPOSITION_HPP
 #define OFFRAMP_NET_COMPOSITION_HPP
 
@@ -116,7 +117,8 @@ constexpr composition_check compose_layers(layer_desc* layers, int first, int la
         if (!ends_in_conv) return {e::residual_end, i, 0, 1};
         if (at.c % from.c != 0) return {e::residual_channels, i, at.c, from.c};
         if (from.h % at.h != 0) return {e::residual_height, i, at.h, from.h};
-        if (from.w % at.w != 0 || from.w / at.w != from.h / at.h) return {e::residual_width, i, at.w, from.w / (from.h / at.h)};
+        if (from.w % at.w != 0 || from.w / at.w != from.h / at.h)
+          return {e::residual_width, i, at.w, from.w / (from.h / at.h)};
         d.partner = open;
         layers[open].partner = i;
         open = -1;
@@ -153,7 +155,9 @@ constexpr composition_check compose(const input_desc& input, layer_desc* layers,
     }
     exit_desc& x = exits[exit_count];
     if (!items[n].head) {
-      if (n + 1 == item_count) return exit_count == 0 ? composition_check{e::no_exit_head, n, 0, 1} : composition_check{e::stage_behind_last_head, n, n + 1, n};
+      if (n + 1 == item_count)
+        return exit_count == 0 ? composition_check{e::no_exit_head, n, 0, 1}
+                               : composition_check{e::stage_behind_last_head, n, n + 1, n};
       x.stage_first = items[n].first, x.stage_last = items[n].last;
       continue;
     }
@@ -166,20 +170,20 @@ constexpr composition_check compose(const input_desc& input, layer_desc* layers,
 
 }  // namespace detail
 
-// The rules. A broken one is instantiated with its numbers, so that they stand in the first line of the error; `checked` is
-// true all the same, because one mistake gives one error.
+// The rules. A broken one is instantiated with its numbers, so that they stand in the first line of the error;
+// `checked` is true all the same, because one mistake gives one error.
 template <composition_error Error, int Layer, int Got, int Expected>
 struct composition_rule {
   static constexpr bool checked = true;
 };
 
-#define OFFRAMP_COMPOSITION_RULE(name, error, condition, message)                                          \
-  template <int Layer, int Got, int Expected>                                                              \
-  struct name {                                                                                            \
-    static_assert(condition, "offramp: " message);                                                         \
-    static constexpr bool checked = true;                                                                  \
-  };                                                                                                       \
-  template <int Layer, int Got, int Expected>                                                              \
+#define OFFRAMP_COMPOSITION_RULE(name, error, condition, message) \
+  template <int Layer, int Got, int Expected>                     \
+  struct name {                                                   \
+    static_assert(condition, "offramp: " message);                \
+    static constexpr bool checked = true;                         \
+  };                                                              \
+  template <int Layer, int Got, int Expected>                     \
   struct composition_rule<composition_error::error, Layer, Got, Expected> : name<Layer, Got, Expected> {}
 
 OFFRAMP_COMPOSITION_RULE(exit_heads_in_network, no_exit_head, Got >= Expected,

@@ -1,4 +1,5 @@
-// What a network is, as plain data: its input, its layers in order with all shapes filled in, and where the exits stand.
+// What a network is, as plain data: its input, its layers in order with all shapes filled
+// in, and where the exits stand.
 #ifndef OFFRAMP_NET_DESCRIPTION_HPP
 #define OFFRAMP_NET_DESCRIPTION_HPP
 
@@ -38,8 +39,15 @@ constexpr std::uint64_t structure_hash(const network_view& net, int exit) {
   h = hash_mix(h, static_cast<int>(net.input.element));
   for (int i = 0; i < net.layer_count && net.layers[i].exit <= exit; ++i) {
     const layer_desc& d = net.layers[i];
-    const int fields[] = {static_cast<int>(d.what), static_cast<int>(d.weights), d.out.c, d.kernel_h, d.kernel_w,
-                          d.stride,                 d.pad_h,                     d.pad_w, d.head ? 1 : 0};
+    const int fields[] = {static_cast<int>(d.what),
+                          static_cast<int>(d.weights),
+                          d.out.c,
+                          d.kernel_h,
+                          d.kernel_w,
+                          d.stride,
+                          d.pad_h,
+                          d.pad_w,
+                          d.head ? 1 : 0};
     for (const int f : fields) h = hash_mix(h, f);
   }
   return h;

@@ -2,12 +2,14 @@
 //
 //   conv2d|dense [batch_norm] [relu] [sign]   one conv op: batch norm, relu and sign become its output stage
 //   [batch_norm] [relu] [sign] elsewhere      one pointwise op
-//   residual                                  its tensors form one stream (i16, or f32); the body's last conv adds into it in
-//                                             place; a shrinking shortcut is an avg_pool op into a new tensor of the stream
+//   residual                                  its tensors form one stream (i16, or f32); the body's last conv adds into
+//   it in
+//                                             place; a shrinking shortcut is an avg_pool op into a new tensor of the
+//                                             stream
 //   pooling                                   on bits, stream or activations as they are
 //
-// What is not binary takes the kind `Rest` (i8 or f32) unless the layer says otherwise. Where a layer cannot read what it is
-// given (an i8 convolution behind a stream), a pointwise op changes the kind.
+// What is not binary takes the kind `Rest` (i8 or f32) unless the layer says otherwise. Where a layer cannot read what
+// it is given (an i8 convolution behind a stream), a pointwise op changes the kind.
 #ifndef OFFRAMP_NET_LOWER_HPP
 #define OFFRAMP_NET_LOWER_HPP
 
@@ -60,8 +62,8 @@ struct lowering {
     current = add_step(op_kind::pointwise, kind::none, w, to, to == t.element ? t.group : -1, -1, d.exit, d.head, i, i);
   }
 
-  // Does what layer i - 1 produced reach a residual before any other op that computes? Looks no further than its own stage
-  // or head: a network cut behind any exit must lower to the same ops.
+  // Does what layer i - 1 produced reach a residual before any other op that computes? Looks no further than its own
+  // stage or head: a network cut behind any exit must lower to the same ops.
   [[nodiscard]] constexpr bool feeds_stream(int i, int exit, bool head) const {
     for (; i < net.layer_count; ++i) {
       const layer_desc& d = net.layers[i];
@@ -96,7 +98,8 @@ struct lowering {
         if (weights == kind::bits && in == kind::i16) change_kind(kind::i8, i);
         const bool real = p.tensors[current].element == kind::f32 || weights == kind::f32;
         const bool adds = is(end, last, layer_kind::residual_end);
-        if (adds && current == residual_out) change_kind(p.tensors[current].element, i);  // it cannot read what it overwrites
+        if (adds && current == residual_out)
+          change_kind(p.tensors[current].element, i);  // it cannot read what it overwrites
         kind out = real ? kind::f32 : rest;
         if (net.layers[end - 1].what == layer_kind::sign)
           out = kind::bits;
@@ -104,7 +107,8 @@ struct lowering {
           out = real ? kind::f32 : kind::i32;
         else if (adds || feeds_stream(end, d.exit, d.head))
           out = stream;
-        current = add_step(op_kind::conv, weights, d.geometry(), out, -1, adds ? residual_out : -1, d.exit, d.head, i, end);
+        current =
+            add_step(op_kind::conv, weights, d.geometry(), out, -1, adds ? residual_out : -1, d.exit, d.head, i, end);
         return end;
       }
       case layer_kind::batch_norm:
@@ -113,13 +117,14 @@ struct lowering {
         const int end = tail_end(i, last);
         kind out = feeds_stream(end, d.exit, d.head) ? stream : rest;
         if (net.layers[end - 1].what == layer_kind::sign) out = kind::bits;
-        current = add_step(op_kind::pointwise, kind::none, make_window(d.in, d.in.c, 1, 1, 1, 0, 0), out, -1, -1, d.exit,
-                           d.head, i, end);
+        current = add_step(op_kind::pointwise, kind::none, make_window(d.in, d.in.c, 1, 1, 1, 0, 0), out, -1, -1,
+                           d.exit, d.head, i, end);
         return end;
       }
       case layer_kind::max_pool: {
         const tensor_desc& t = p.tensors[current];
-        current = add_step(op_kind::max_pool, kind::none, d.geometry(), t.element, t.group, -1, d.exit, d.head, i, i + 1);
+        current =
+            add_step(op_kind::max_pool, kind::none, d.geometry(), t.element, t.group, -1, d.exit, d.head, i, i + 1);
         return i + 1;
       }
       case layer_kind::avg_pool: {
@@ -141,7 +146,8 @@ struct lowering {
         if (from != to) {
           const int s = from.h / to.h;
           const window w = make_window(from, to.c, s, s, s, 0, 0);
-          residual_out = add_step(op_kind::avg_pool, kind::none, w, stream, p.tensors[current].group, -1, d.exit, d.head, i, i + 1);
+          residual_out = add_step(op_kind::avg_pool, kind::none, w, stream, p.tensors[current].group, -1, d.exit,
+                                  d.head, i, i + 1);
         }
         return i + 1;
       }

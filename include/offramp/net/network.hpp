@@ -1,5 +1,5 @@
-// A network is a type: an input, then stages each followed by an exit head. Its description, a constant, is the one list that
-// the trainer runs, `lower` turns into device ops, and the structure hash is made of.
+// A network is a type: an input, then stages each followed by an exit head. Its description, a constant, is the one
+// list that the trainer runs, `lower` turns into device ops, and the structure hash is made of.
 #ifndef OFFRAMP_NET_NETWORK_HPP
 #define OFFRAMP_NET_NETWORK_HPP
 
@@ -21,7 +21,8 @@ namespace offramp::inline OFFRAMP_ABI {
 // The input: height, width, channels and what one element is (u8 raw pixels, whose mean and scale are folded in; f32).
 template <int Height, int Width, int Channels, kind Element = u8>
 struct image {
-  static_assert(Height > 0 && Width > 0 && Channels > 0, "offramp: image<Height, Width, Channels> needs positive sizes");
+  static_assert(Height > 0 && Width > 0 && Channels > 0,
+                "offramp: image<Height, Width, Channels> needs positive sizes");
   static_assert(Element == u8 || Element == f32, "offramp: an image holds u8 or f32");
   static constexpr input_desc input{{Height, Width, Channels}, Element};
 };
@@ -36,7 +37,8 @@ struct stage {
   static constexpr void append(layer_desc*& out) { (Layers::append(out), ...); }
 };
 
-// An exit: layers that turn the stage's output into features (global average pooling if none are given), then dense<Classes>.
+// An exit: layers that turn the stage's output into features (global average pooling if none
+// are given), then dense<Classes>.
 template <int Classes, class... Layers>
 struct exit_head {
   static_assert(Classes > 1, "offramp: exit_head<Classes> needs at least two classes");

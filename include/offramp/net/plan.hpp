@@ -1,5 +1,5 @@
-// The plan of a lowered network on a path: layouts agreed between ops (a conversion that is not needed is not made), packed
-// weight offsets, the memory plan of the arena, and the cost of every op.
+// The plan of a lowered network on a path: layouts agreed between ops (a conversion that is not needed is not made),
+// packed weight offsets, the memory plan of the arena, and the cost of every op.
 #ifndef OFFRAMP_NET_PLAN_HPP
 #define OFFRAMP_NET_PLAN_HPP
 
@@ -42,7 +42,8 @@ constexpr Program agree_on_layouts(const Program& from) {
       if (wish != to.tensors[s.in].arrangement) {
         step_desc c{};
         const shape e = to.tensors[s.in].extent;
-        c.op.signature = {op_kind::convert, kind::bits, kind::none, kind::bits, false, to.tensors[s.in].arrangement, wish};
+        c.op.signature = {
+            op_kind::convert, kind::bits, kind::none, kind::bits, false, to.tensors[s.in].arrangement, wish};
         c.op.geometry = make_window(e, e.c, 1, 1, 1, 0, 0);
         c.in = s.in;
         c.out = to.tensor_count;

@@ -1,5 +1,5 @@
-// What a clock is: a type with a static `now()` that returns an unsigned counter, and what one count means. Counters may
-// wrap; the difference of two unsigned readings is right as long as less than one wrap lies between them.
+// What a clock is: a type with a static `now()` that returns an unsigned counter, and what one count means. Counters
+// may wrap; the difference of two unsigned readings is right as long as less than one wrap lies between them.
 #ifndef OFFRAMP_TIMING_CLOCK_HPP
 #define OFFRAMP_TIMING_CLOCK_HPP
 

@@ -53,8 +53,8 @@ void max_pool_backward(const window& g, int n, const T* x, const T* dy, bool add
   });
 }
 
-// y (+)= the average of each window. With more output than input channels, output channel c reads input channel c %
-// in.c.
+// y (+)= the average of each window. With more output than input channels, output channel c
+// reads input channel c % in.c.
 template <class T>
 void avg_pool_forward(const window& g, int n, const T* x, bool add, T* y) {
   const T share = T{1} / static_cast<T>(g.taps());

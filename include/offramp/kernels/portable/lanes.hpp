@@ -80,8 +80,8 @@ template <class V>
     }
   }
 #else
-  // Carry-save adders (Harley and Seal; Warren 5-1): four words cost one popcount, the rest is carried in `ones`,
-  // `twos`.
+  // Carry-save adders (Harley and Seal; Warren 5-1): four words cost one popcount, the rest
+  // is carried in `ones`, `twos`.
   V ones = {};
   V twos = {};
   int k = 0;

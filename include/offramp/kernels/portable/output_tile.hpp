@@ -21,8 +21,8 @@ constexpr int tile_width(int channels, int first) {
   return channels - first < tile_channels ? channels - first : tile_channels;
 }
 
-// Stores channels [first, first + n) of position p; n <= 32, first a multiple of 32. avg_pool has one set of
-// parameters.
+// Stores channels [first, first + n) of position p; n <= 32, first a multiple of 32.
+// avg_pool has one set of parameters.
 template <op_signature S>
 [[gnu::always_inline]] inline void store_tile(const parameters<S>& params, const window& w, void* out, int p, int first,
                                               int n, const accumulator_t<S>* acc) {

@@ -23,8 +23,8 @@ namespace offramp::inline OFFRAMP_ABI::kernels::portable {
 // From this depth on int8 rows are worth a dot product each; shallower windows end too soon for its horizontal sum.
 [[gnu::always_inline]] constexpr bool shallow(const kernel_op& op) { return stored_depth(op) < 32; }
 
-// Is the input itself the patch? Rows of int8 take the zero point away on the fly; others want numbers of their own
-// kind.
+// Is the input itself the patch? Rows of int8 take the zero point away on the fly; others
+// want numbers of their own kind.
 [[gnu::always_inline]] constexpr bool reads_in_place(const kernel_op& op) {
   const op_signature& s = op.signature;
   const window& w = op.geometry;

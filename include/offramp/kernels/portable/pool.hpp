@@ -1,5 +1,5 @@
-// Maximum and mean over windows without padding, channels innermost; on bits (1 = negative) the maximum is the AND of
-// words.
+// Maximum and mean over windows without padding, channels innermost; on bits (1 = negative) the
+// maximum is the AND of words.
 #ifndef OFFRAMP_KERNELS_PORTABLE_POOL_HPP
 #define OFFRAMP_KERNELS_PORTABLE_POOL_HPP
 

@@ -68,8 +68,7 @@ inline auto window_max(const void* in, const window& w, int oy, int ox, int c) {
   auto best = load<S.in, S.in_layout>(in, w.in, oy * w.stride_h * w.in.w + ox * w.stride_w, c);
   for (int ky = 0; ky < w.kernel_h; ++ky)
     for (int kx = 0; kx < w.kernel_w; ++kx) {
-      const auto v =
-          load<S.in, S.in_layout>(in, w.in, (oy * w.stride_h + ky) * w.in.w + ox * w.stride_w + kx, c);
+      const auto v = load<S.in, S.in_layout>(in, w.in, (oy * w.stride_h + ky) * w.in.w + ox * w.stride_w + kx, c);
       if (v > best) best = v;
     }
   return best;

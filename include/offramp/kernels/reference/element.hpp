@@ -18,8 +18,8 @@ constexpr int bit_index(shape s, layout l, int p, int c) {
 template <kind K, layout L>
 inline auto load(const void* tensor, shape s, int p, int c) {
   if constexpr (K == kind::bits)
-    return std::int32_t{1} - 2 * static_cast<std::int32_t>(
-                                     get_bit(static_cast<const std::uint32_t*>(tensor), bit_index(s, L, p, c)));
+    return std::int32_t{1} -
+           2 * static_cast<std::int32_t>(get_bit(static_cast<const std::uint32_t*>(tensor), bit_index(s, L, p, c)));
   else
     return static_cast<const storage_t<K>*>(tensor)[p * s.c + c];
 }
