@@ -3,8 +3,9 @@
 //
 //   conv       acc[o] = sum over taps and channels of (in - in_zero) * weight, then the output stage for `out`
 //   pointwise  acc[c] = in[c] - in_zero, then the output stage (batch norm, relu and sign that follow no convolution)
-//   avg_pool   acc[c] = sum over the window of (in - in_zero), one factor for all channels; output channel c reads c %
-//   in.c max_pool   maximum over the window, same kind convert    the same values in another layout
+//   avg_pool   acc[c] = sum over the window of (in - in_zero), one factor for all channels; output c reads c % in.c
+//   max_pool   maximum over the window, same kind
+//   convert    the same values in another layout
 //
 // Activations of kind bits count as -1/+1; padding is +1 for them and contributes 0 otherwise. in_zero lies in the
 // range of the input kind, and is 0 for bits, i16 and f32.

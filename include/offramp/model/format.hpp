@@ -1,12 +1,18 @@
 // The model format: one run of 32-bit words, the same in a file and in a generated header.
 //
-//   word  0  magic "ofrm"            4  exits                8   hash of exit 0, low word, high word; of exit 1; ...
-//         1  format version          5  classes              ..  per exit: logit scale (f32), unit multiplier, unit
-//         shift, 2  words in all            6  criterion id             threshold (Q16) 3  path id | version<<16   7
-//         words of op weights  ..  zeros up to a multiple of 4 words
-//   then   the packed weights of all ops, in the order they run (exit 0's come first: a shorter network is a prefix)
-//   then   the known answer: input elements (filled up to a word), then the logits of every exit, [exits][classes]
-//   last   CRC-32 of all words before it
+//   word 0   magic "ofrm"
+//        1   format version
+//        2   words in all
+//        3   path id | path version << 16
+//        4   exits
+//        5   classes
+//        6   criterion id
+//        7   words of op weights
+//        8   structure hash of exit 0 (low word, high word), of exit 1, ...
+//   then     per exit: logit scale (f32), unit multiplier, unit shift, threshold (Q16); zeros up to a multiple of 4 words
+//   then     packed weights of all ops, in the order they run (exit 0's come first: a shorter network is a prefix)
+//   then     the known answer: input elements (filled up to a word), then the logits of every exit, [exits][classes]
+//   last     CRC-32 of all words before it
 //
 // Words are little-endian in files. All offsets are 32-bit words.
 #ifndef OFFRAMP_MODEL_FORMAT_HPP

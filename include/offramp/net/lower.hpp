@@ -2,10 +2,8 @@
 //
 //   conv2d|dense [batch_norm] [relu] [sign]   one conv op: batch norm, relu and sign become its output stage
 //   [batch_norm] [relu] [sign] elsewhere      one pointwise op
-//   residual                                  its tensors form one stream (i16, or f32); the body's last conv adds into
-//   it in
-//                                             place; a shrinking shortcut is an avg_pool op into a new tensor of the
-//                                             stream
+//   residual                                  its tensors form one stream; the body's last conv adds into it in place;
+//                                             a shrinking shortcut is an avg_pool op into a new tensor of the stream
 //   pooling                                   on bits, stream or activations as they are
 //
 // What is not binary takes the kind `Rest` (i8 or f32) unless the layer says otherwise. Where a layer cannot read what
