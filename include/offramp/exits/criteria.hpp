@@ -1,9 +1,9 @@
 // Exit criteria: a score from one head's logits, larger = more certain; a sample leaves when score >= threshold.
 // Scores are Q16 in the integer form and float in the float form, on the same scale, so that one threshold serves both.
 //
-//   max_softmax    max_c softmax(z)[c]                               0..1   (SDN, ZTW, MSDNet, BoostNet)
-//   logit_margin   z(1) - z(2), the two largest logits, real units   0..    (no exponential)
-//   entropy        1 - H(softmax(z)) / ln C                          0..1   (BranchyNet's H < T is score > 1 - T / ln C)
+//   max_softmax    max_c softmax(z)[c]                               0..1  (SDN, ZTW, MSDNet, BoostNet)
+//   logit_margin   z(1) - z(2), the two largest logits, real units   0.. (no exponential)
+//   entropy        1 - H(softmax(z)) / ln C                          0..1  (BranchyNet's H < T is score > 1 - T / ln C)
 //
 // Integer logits are z * scale with one positive scale per exit; all three need only differences to the largest logit.
 #ifndef OFFRAMP_EXITS_CRITERIA_HPP

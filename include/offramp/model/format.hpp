@@ -9,7 +9,7 @@
 //        6   criterion id
 //        7   words of op weights
 //        8   structure hash of exit 0 (low word, high word), of exit 1, ...
-//   then     per exit: logit scale (f32), unit multiplier, unit shift, threshold (Q16); zeros up to a multiple of 4 words
+//   then     per exit: logit scale (f32), unit multiplier, unit shift, threshold (Q16); zeros up to 4 words
 //   then     packed weights of all ops, in the order they run (exit 0's come first: a shorter network is a prefix)
 //   then     the known answer: input elements (filled up to a word), then the logits of every exit, [exits][classes]
 //   last     CRC-32 of all words before it
