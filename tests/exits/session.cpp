@@ -195,6 +195,18 @@ TEST_CASE("session: thresholds travel with the weights") {
   CHECK(s.classify(input<session<device>>(0)).exit == 1);
 }
 
+TEST_CASE("session: stored thresholds of another criterion are not asked") {
+  host::deployment<device::exits> plan;  // thresholds 0 on the scale of max_softmax: everything leaves at once
+  const auto packed =
+      host::pack_model<device, path::portable>(quantized<device>(), plan, {images().image(0), images().image_size()});
+  const auto bound = host::bind_or_throw<device>(packed, "test");
+  const auto memory = std::make_unique<arena<device>>();
+  session<device> same{bound, *memory};
+  session<device, path::portable, entropy> other{bound, *memory};
+  CHECK(same.classify(input<decltype(same)>(0)).exit == 0);
+  CHECK(other.classify(input<decltype(other)>(0)).exit == device::exits - 1);
+}
+
 TEST_CASE("session: classify is the loop of begin, step and best") {
   arena<device> memory;
   session<device> s{weights(), memory};

@@ -25,6 +25,9 @@ constexpr int argmax(const T* z, int classes) {
   return best;
 }
 
+// The threshold of an exit that is never taken: scores stay below it.
+inline constexpr std::int32_t never_q16 = 0x7fffffff;
+
 namespace detail {
 
 // (z_max - z_c) * scale in Q16, at most 2^31 - 1. `unit` is scale * 65536 as a fixed factor.
@@ -82,7 +85,8 @@ struct logit_margin {
   }
   static constexpr std::int32_t score(const std::int32_t* z, int classes, fixed_factor unit) {
     const int first = argmax(z, classes);
-    return static_cast<std::int32_t>(detail::logit_gap(z[first], second(z, classes, first), unit));
+    const auto gap = static_cast<std::int32_t>(detail::logit_gap(z[first], second(z, classes, first), unit));
+    return gap < never_q16 ? gap : never_q16 - 1;
   }
   static constexpr float score(const float* z, int classes) {
     const int first = argmax(z, classes);

@@ -70,7 +70,7 @@ class session {
   // The score of the exit that ran last, in Q16 on the criterion's scale.
   [[nodiscard]] std::int32_t score() const {
     if constexpr (logit_kind == kind::f32)
-      return to_q16(Criterion::score(judged_, classes));
+      return clamp(to_q16(Criterion::score(judged_, classes)), -never_q16, never_q16 - 1);
     else
       return Criterion::score(judged_, classes, weights_.exits[next_ - 1].unit);
   }
@@ -80,10 +80,12 @@ class session {
     return answer(next_ < exits ? stop_reason::unfinished : stop_reason::last_exit);
   }
 
-  // Runs stages until an exit is confident. Thresholds are those stored with the weights.
+  // Runs stages until an exit is confident. Thresholds are those stored with the weights; where they belong to another
+  // criterion they mean nothing here, and no sample leaves early.
   prediction classify(input_view input) {
     exit_thresholds<exits> t;
-    for (int k = 0; k < exits; ++k) t.q16[k] = weights_.exits[k].threshold_q16;
+    for (int k = 0; k < exits; ++k)
+      t.q16[k] = weights_.criterion == Criterion::id ? weights_.exits[k].threshold_q16 : never_q16;
     return classify(input, t);
   }
   prediction classify(input_view input, confidence c) { return classify(input, c.template at_all_exits<exits>()); }

@@ -24,6 +24,7 @@ constexpr bound_weights<Lowered, Path> view_of(const std::uint32_t* words) {
   constexpr sections at = sections_of<Lowered, Path>;
   bound_weights<Lowered, Path> b;
   b.ops = words + at.ops;
+  b.criterion = words[6];
   for (std::size_t k = 0; k < static_cast<std::size_t>(Lowered::exits); ++k) {
     const std::uint32_t* r = words + at.records + 4 * k;
     b.exits[k].logit_scale = __builtin_bit_cast(float, r[0]);

@@ -19,6 +19,7 @@ template <class Lowered, class Path>
 struct bound_weights {
   const std::uint32_t* ops = nullptr;  // packed weights of all ops, at the offsets of planned<Lowered, Path>
   exit_record exits[Lowered::exits]{};
+  std::uint32_t criterion = 0;  // id of the criterion whose scale the thresholds are on
 };
 
 }  // namespace offramp::inline OFFRAMP_ABI
