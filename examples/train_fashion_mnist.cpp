@@ -68,8 +68,8 @@ void export_weights(const host::model& m, const host::dataset& data, const setti
             << host::fixed(100 * result.accuracy, 2) << " % at "
             << host::fixed(100 * result.mean_ops / static_cast<double>(test.full_ops), 1) << " % of the operations\n";
 
-  const std::string command = "examples/train_fashion_mnist --epochs " + std::to_string(s.epochs) + " --seed " +
-                              std::to_string(s.seed) + " --learning-rate " +
+  const std::string command = "build/native/examples/train_fashion_mnist --epochs " + std::to_string(s.epochs) +
+                              " --seed " + std::to_string(s.seed) + " --learning-rate " +
                               host::fixed(static_cast<double>(s.learning_rate), 5);
   host::export_header<device_net>(q, plan, known, s.out, "garment_weights",
                                   "Fashion-MNIST, " + host::grouped(data.train.count()) +
