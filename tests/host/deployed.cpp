@@ -9,9 +9,12 @@
 #include <offramp/host/export.hpp>
 #include <offramp/host/quantize.hpp>
 
+#include "tests/support/host_test.hpp"
 #include "tests/support/random_model.hpp"
 
 using namespace offramp;
+
+using offramp_test::message_of;
 
 namespace {
 
@@ -27,14 +30,6 @@ std::vector<std::uint32_t> words() {
   const auto q = host::quantize<Lowered>(offramp_test::random_model(Lowered::network::view(), 131), images(), 1);
   return host::pack_model<Lowered, path::portable>(q, {}, {images().image(0), 16});
 }
-template <class Call>
-std::string complaint(Call call) {
-  try {
-    call();
-  } catch (const host::error& problem) { return problem.what(); }
-  return "";
-}
-
 }  // namespace
 
 TEST_CASE("deployed: runs, and keeps its words") {
@@ -52,12 +47,12 @@ TEST_CASE("deployed: runs, and keeps its words") {
 TEST_CASE("deployed: a broken model is refused with its status") {
   auto w = words<lower<net>>();
   w[20] ^= 4u;
-  CHECK(complaint([&] { host::deployed<lower<net>> model{w}; }) ==
+  CHECK(message_of([&] { host::deployed<lower<net>> model{w}; }) ==
         "deployed model: refused: bad checksum: the bytes were changed after writing");
   w = words<lower<net>>();
-  CHECK(complaint([&] { host::bind_or_throw<lower<net, f32>>(w, "garment.bin"); }) ==
+  CHECK(message_of([&] { host::bind_or_throw<lower<net, f32>>(w, "garment.bin"); }) ==
         "garment.bin: refused: wrong network: the structure hash belongs to another network");
-  CHECK(complaint([&] {
+  CHECK(message_of([&] {
           host::bind_or_throw<lower<net>>({w.data(), 5}, "garment.bin");
         }) == "garment.bin: refused: too short: fewer bytes than the header needs or promises");
 }
@@ -65,8 +60,8 @@ TEST_CASE("deployed: a broken model is refused with its status") {
 TEST_CASE("deployed: an input of the wrong size") {
   host::deployed<lower<net>> model{words<lower<net>>()};
   const std::vector<std::uint8_t> pixels(17);
-  CHECK(complaint([&] { host::classify(*model, pixels); }) == "classify: the input has 17 elements, expected 16");
-  CHECK(complaint([&] {
+  CHECK(message_of([&] { host::classify(*model, pixels); }) == "classify: the input has 17 elements, expected 16");
+  CHECK(message_of([&] {
           host::classify(*model, {pixels.data(), 0});
         }) == "classify: the input has 0 elements, expected 16");
 }
@@ -74,7 +69,7 @@ TEST_CASE("deployed: an input of the wrong size") {
 TEST_CASE("deployed: a float input that is no number") {
   host::deployed<lower<real_net, f32>> model{words<lower<real_net, f32>>()};
   std::vector<float> x(16, 0.5f);
-  CHECK(complaint([&] { host::classify(*model, x); }).empty());
+  CHECK(message_of([&] { host::classify(*model, x); }).empty());
   x[9] = std::numeric_limits<float>::quiet_NaN();
-  CHECK(complaint([&] { host::classify(*model, x); }) == "classify: input element 9 is NaN, expected a number");
+  CHECK(message_of([&] { host::classify(*model, x); }) == "classify: input element 9 is NaN, expected a number");
 }

@@ -16,10 +16,13 @@
 #include <offramp/model/self_test.hpp>
 
 #include "tests/support/fake_path.hpp"
+#include "tests/support/host_test.hpp"
 #include "tests/support/random_model.hpp"
 
 using namespace offramp;
 namespace fs = std::filesystem;
+
+using offramp_test::message_of;
 
 namespace {
 
@@ -37,14 +40,6 @@ const host::quantized_model& quantized() {
   return q;
 }
 std::span<const std::uint8_t> answer() { return {images().image(2), 16}; }
-
-template <class Call>
-std::string complaint(Call call) {
-  try {
-    call();
-  } catch (const host::error& problem) { return problem.what(); }
-  return "";
-}
 
 // All numbers between the braces.
 std::vector<std::uint32_t> parse_words(const std::string& text) {
@@ -108,11 +103,11 @@ TEST_CASE("export: the header's words are the model's, its type their identity")
 }
 
 TEST_CASE("export: what does not fit is refused") {
-  CHECK(complaint([] {
+  CHECK(message_of([] {
           host::pack_model<device, path::portable>(quantized(), {}, {images().image(0), 15});
         }) == "export: the known answer's input has 15 elements, expected 16");
   using other = lower<cut<net, 1>>;
-  CHECK(complaint([] { host::pack_model<other, path::portable>(quantized(), {}, answer()); }) ==
+  CHECK(message_of([] { host::pack_model<other, path::portable>(quantized(), {}, answer()); }) ==
         "export: the quantized model has 7 ops, expected 4: quantize it for the same lowered network");
 }
 
@@ -128,10 +123,10 @@ TEST_CASE("export: to a file, or not at all") {
   const std::string first = contents();
   CHECK(parse_words(first) == host::pack_model<device, path::portable>(quantized(), {}, answer()));
   // Refused before anything is written.
-  CHECK(complaint([&] { host::export_header<device>(quantized(), {}, {images().image(0), 3}, file, "w"); }) != "");
+  CHECK(message_of([&] { host::export_header<device>(quantized(), {}, {images().image(0), 3}, file, "w"); }) != "");
   CHECK(contents() == first);
   const fs::path nowhere = folder / "missing" / "w.hpp";
-  CHECK(complaint([&] {
+  CHECK(message_of([&] {
           host::export_header<device>(quantized(), {}, answer(), nowhere, "w");
         }).find(nowhere.string() + ": cannot be written") == 0);
   CHECK_FALSE(fs::exists(folder / "missing"));

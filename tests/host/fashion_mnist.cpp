@@ -11,16 +11,15 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/host_test.hpp"
+
 namespace host = offramp::host;
 namespace fs = std::filesystem;
 
-namespace {
+using offramp_test::folder;
+using offramp_test::message_of;
 
-struct folder {
-  fs::path path = fs::temp_directory_path() / ("offramp_fashion_" + std::to_string(std::random_device{}()));
-  folder() { fs::create_directory(path); }
-  ~folder() { fs::remove_all(path); }
-};
+namespace {
 
 // OFFRAMP_DATA_DIR for one test, as it was afterwards.
 struct data_dir {
@@ -39,14 +38,6 @@ struct data_dir {
       unsetenv("OFFRAMP_DATA_DIR");
   }
 };
-
-template <class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const host::error& problem) { return problem.what(); }
-  return "nothing was thrown";
-}
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 

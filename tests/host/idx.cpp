@@ -10,30 +10,22 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/host_test.hpp"
+
 namespace host = offramp::host;
 namespace fs = std::filesystem;
 
+using offramp_test::message_of;
+
 namespace {
 
-struct folder {
-  fs::path path = fs::temp_directory_path() / ("offramp_idx_" + std::to_string(std::random_device{}()));
-  folder() { fs::create_directory(path); }
-  ~folder() { fs::remove_all(path); }
-
+struct folder : offramp_test::folder {
   fs::path put(const std::string& name, const std::vector<int>& bytes) const {
     std::ofstream out(path / name, std::ios::binary);
     for (const int b : bytes) out.put(static_cast<char>(b));
     return path / name;
   }
 };
-
-template <class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const host::error& problem) { return problem.what(); }
-  return "nothing was thrown";
-}
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 

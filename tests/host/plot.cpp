@@ -10,25 +10,15 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/host_test.hpp"
+
 namespace host = offramp::host;
 namespace fs = std::filesystem;
 
+using offramp_test::folder;
+using offramp_test::message_of;
+
 namespace {
-
-struct folder {
-  fs::path path = fs::temp_directory_path() / ("offramp_test_plot_" + std::to_string(std::random_device{}()));
-  folder() { fs::create_directory(path); }
-  ~folder() { fs::remove_all(path); }
-  auto files() const { return std::distance(fs::directory_iterator(path), fs::directory_iterator{}); }
-};
-
-template <class F>
-std::string message_of(F&& f) {
-  try {
-    f();
-  } catch (const host::error& problem) { return problem.what(); }
-  return "nothing was thrown";
-}
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 

@@ -8,9 +8,12 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/host_test.hpp"
 #include "tests/support/random_model.hpp"
 
 using namespace offramp;
+
+using offramp_test::message_of;
 
 namespace {
 
@@ -22,15 +25,8 @@ const host::labelled_images& images() {
   return set;
 }
 
-template <class Call>
-std::string complaint(Call call) {
-  try {
-    call();
-  } catch (const host::error& problem) { return problem.what(); }
-  return "";
-}
 std::string quantize_complaint(const host::model& m, const host::labelled_images& set) {
-  return complaint([&] { host::quantize<device>(m, set, 1); });
+  return message_of([&] { host::quantize<device>(m, set, 1); });
 }
 
 // A convolution of n products of signs with batch norm and sign.
@@ -79,7 +75,7 @@ TEST_CASE("quantize: sums that could leave 32 bits are refused") {
   using wide = network<image<129, 129, 1>, stage<conv2d<4, 1>, relu>, exit_head<2, dense<2>, relu>>;
   const auto set = offramp_test::random_images({129, 129, 1}, 2, 1, 72);
   const host::model m = offramp_test::random_model(wide::view(), 72);
-  CHECK(complaint([&] { host::quantize<lower<wide>>(m, set, 1); }) ==
+  CHECK(message_of([&] { host::quantize<lower<wide>>(m, set, 1); }) ==
         "quantize: layer 2: 66564 products of 8 bits can exceed a 32-bit accumulator, expected at most 66312");
 }
 

@@ -10,7 +10,7 @@ while read -r page; do
     /^```cpp$/ { file = stem "-" ++n ".cpp"; next }
     /^```$/ { file = ""; next }
     file != "" { print > file }' "$page"
-done < <(git ls-files --cached --others --exclude-standard '*.md')
+done < <(find . -name '*.md' ! -path './build/*' | sed 's|^\./||' | sort)
 
 compiles() { # COMPILER FILE
   local flags="$OFFRAMP_DEVICE_FLAGS"

@@ -330,7 +330,8 @@ inline drawing draw(const image_grid& plot) {
       }
       text(tile.caption, cell + cell_w / 2, y0 + tile_h + 12, "center front font ',11' textcolor rgb '#222222'");
       text(tile.second_caption, cell + cell_w / 2, y0 + tile_h + 26,
-           std::string("center front font ',11' textcolor rgb '") + (tile.marked ? "#B04A00" : "#666666") + "'");
+           tile.marked ? "center front font ',11' textcolor rgb '#B04A00'"
+                       : "center front font ',11' textcolor rgb '#666666'");
     }
   }
   const auto w = std::to_string(width), h = std::to_string(height);
