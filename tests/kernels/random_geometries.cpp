@@ -1,5 +1,5 @@
 // Geometries nobody thought of: random ones for about two seconds, at least a thousand.
-// covers: kernels/portable/traits.hpp kernels/portable/patch.hpp kernels/portable/lanes.hpp kernels/portable/words.hpp
+// covers: kernels/portable/traits.hpp kernels/portable/patch.hpp kernels/portable/lanes.hpp kernels/runs.hpp
 #include <array>
 #include <chrono>
 #include <cstdio>

@@ -8,7 +8,7 @@
 #include <offramp/core/bits.hpp>
 #include <offramp/kernels/op.hpp>
 #include <offramp/kernels/output_stage.hpp>
-#include <offramp/kernels/portable/words.hpp>
+#include <offramp/kernels/runs.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::portable {
 

@@ -9,7 +9,7 @@
 #include <offramp/core/window.hpp>
 #include <offramp/kernels/op.hpp>
 #include <offramp/kernels/portable/packing.hpp>
-#include <offramp/kernels/portable/words.hpp>
+#include <offramp/kernels/runs.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::portable {
 

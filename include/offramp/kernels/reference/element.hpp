@@ -6,6 +6,7 @@
 
 #include <offramp/core/bits.hpp>
 #include <offramp/core/layout.hpp>
+#include <offramp/kernels/runs.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::reference {
 
@@ -32,9 +33,7 @@ inline void store_bit(void* tensor, shape s, int p, int c, bool negative) {
 // Spare bits of a bit tensor must be zero: clears all words before bits are stored.
 template <layout L>
 inline void clear_bits(void* tensor, shape s) {
-  auto* words = static_cast<std::uint32_t*>(tensor);
-  const auto n = static_cast<int>(tensor_bytes(s, kind::bits, L) / 4);
-  for (int i = 0; i < n; ++i) words[i] = 0;
+  fill_run(static_cast<std::uint32_t*>(tensor), std::uint32_t{0}, static_cast<int>(tensor_bytes(s, kind::bits, L) / 4));
 }
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::reference

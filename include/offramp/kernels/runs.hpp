@@ -1,13 +1,13 @@
 // Copying and filling runs of numbers. Compilers turn such loops into calls of memcpy and memset, which bare metal need
 // not have; there an empty asm statement in the loop, which compilers do not look into, keeps it a loop.
-#ifndef OFFRAMP_KERNELS_PORTABLE_WORDS_HPP
-#define OFFRAMP_KERNELS_PORTABLE_WORDS_HPP
+#ifndef OFFRAMP_KERNELS_RUNS_HPP
+#define OFFRAMP_KERNELS_RUNS_HPP
 
 #include <cstdint>
 
 #include <offramp/core/config.hpp>
 
-namespace offramp::inline OFFRAMP_ABI::kernels::portable {
+namespace offramp::inline OFFRAMP_ABI::kernels {
 
 #if defined(__unix__) || defined(__APPLE__) || defined(_WIN32)
 [[gnu::always_inline]] inline void keep_loop() {}  // an operating system brings a C library
@@ -31,6 +31,6 @@ template <class T>
   }
 }
 
-}  // namespace offramp::inline OFFRAMP_ABI::kernels::portable
+}  // namespace offramp::inline OFFRAMP_ABI::kernels
 
 #endif
