@@ -122,7 +122,7 @@ TEST_CASE("criteria: certainty, and logits at the ends of their range") {
   const std::vector<std::int32_t> z{-0x7fffffff - 1, 0x7fffffff, 0};
   CHECK(max_softmax::score(z.data(), 3, unit_of(1.0)) == 65535);
   CHECK(entropy::score(z.data(), 3, unit_of(1.0)) == 65536);
-  CHECK(logit_margin::score(z.data(), 3, unit_of(1.0)) == 0x7fffffff);  // saturates
+  CHECK(logit_margin::score(z.data(), 3, unit_of(1.0)) == never_q16 - 1);  // saturates
   CHECK(logit_margin::score(z.data(), 3, unit_of(1e-5)) == doctest::Approx(0x7fffffff * 1e-5 * 65536));
   CHECK(integer_score<logit_margin>(z, 1e-9) == doctest::Approx(2.147483647).epsilon(1e-4));
 }
