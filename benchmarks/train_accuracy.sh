@@ -4,8 +4,8 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 source cmake/packages.sh
-epochs="${1:-20}"
-float_epochs="${2:-12}"
+epochs="${1:-16}"
+float_epochs="${2:-8}"
 if [ -z "${OFFRAMP_DATA_DIR:-}" ]; then
   echo "train_accuracy: OFFRAMP_DATA_DIR is not set; it must name a folder with the full fashion-mnist (examples/fetch_data.sh)" >&2
   exit 1
@@ -18,7 +18,7 @@ cmake --preset native >"$out/build.log" 2>&1 && cmake --build --preset native --
 }
 program=build/native/examples/train_fashion_mnist
 "$program" --epochs "$epochs" --checkpoint "$out/binary-$epochs.checkpoint" --out "$out/weights.hpp" | tee "$out/binary.log"
-"$program" --float --epochs "$float_epochs" --checkpoint "$out/float-$float_epochs.checkpoint" | tee "$out/float.log"
+"$program" --float --learning-rate 0.001 --epochs "$float_epochs" --checkpoint "$out/float-$float_epochs.checkpoint" | tee "$out/float.log"
 
 last() { grep '^test accuracy per exit' "$1" | tail -n 1 | tr -d '%' | awk '{print $NF}'; }
 binary="$(last "$out/binary.log")"

@@ -141,12 +141,6 @@ struct exit_thresholds {
 struct confidence {
   std::int32_t q16;
   explicit constexpr confidence(float threshold) : q16{to_q16(threshold)} {}
-  template <int Exits>
-  constexpr exit_thresholds<Exits> at_all_exits() const {
-    exit_thresholds<Exits> t;
-    for (auto& q : t.q16) q = q16;
-    return t;
-  }
 };
 
 }  // namespace offramp::inline OFFRAMP_ABI

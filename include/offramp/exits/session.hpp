@@ -83,20 +83,14 @@ class session {
   // Runs stages until an exit is confident. Thresholds are those stored with the weights; where they belong to another
   // criterion they mean nothing here, and no sample leaves early.
   prediction classify(input_view input) {
-    exit_thresholds<exits> t;
-    for (int k = 0; k < exits; ++k)
-      t.q16[k] = weights_.criterion == Criterion::id ? weights_.exits[k].threshold_q16 : never_q16;
-    return classify(input, t);
+    const bool ours = weights_.criterion == Criterion::id;
+    return leave_when_sure(input, [&](int k) { return ours ? weights_.exits[k].threshold_q16 : never_q16; });
   }
-  prediction classify(input_view input, confidence c) { return classify(input, c.template at_all_exits<exits>()); }
+  prediction classify(input_view input, confidence c) {
+    return leave_when_sure(input, [&](int) { return c.q16; });
+  }
   prediction classify(input_view input, const exit_thresholds<exits>& thresholds) {
-    begin(input);
-    for (int k = 0;; ++k) {
-      const bool more = step();
-      const bool taken = !more || score() >= thresholds.q16[k];
-      observer().exit_judged(k, taken);
-      if (taken) return answer(more ? stop_reason::confident : stop_reason::last_exit);
-    }
+    return leave_when_sure(input, [&](int k) { return thresholds.q16[k]; });
   }
 
   // Logits of the exit that ran last, [classes], as judged (after reuse); valid until the next step or sample.
@@ -117,6 +111,18 @@ class session {
     for (int k = 0; k < exits; ++k) t.at[k] = planned_t::cost_to_exit(k).ops();
     return t;
   }();
+
+  // The loop of classify. Thresholds are asked one by one: an array of them would be cleared by a call of memset.
+  template <class Threshold>
+  prediction leave_when_sure(input_view input, Threshold threshold) {
+    begin(input);
+    for (int k = 0;; ++k) {
+      const bool more = step();
+      const bool taken = !more || score() >= threshold(k);
+      observer().exit_judged(k, taken);
+      if (taken) return answer(more ? stop_reason::confident : stop_reason::last_exit);
+    }
+  }
 
   [[nodiscard]] constexpr Observer& observer() { return observer_.value; }
 

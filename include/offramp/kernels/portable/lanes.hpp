@@ -14,14 +14,14 @@ namespace offramp::inline OFFRAMP_ABI::kernels::portable {
 
 #if defined(__AVX2__)
 inline constexpr int lanes = 8;
-typedef std::uint32_t word_lanes __attribute__((vector_size(32)));
-typedef float float_lanes __attribute__((vector_size(32)));
-typedef std::int16_t half_lanes __attribute__((vector_size(32)));
+using word_lanes [[gnu::vector_size(32)]] = std::uint32_t;
+using float_lanes [[gnu::vector_size(32)]] = float;
+using half_lanes [[gnu::vector_size(32)]] = std::int16_t;
 #elif defined(__SSE2__) || defined(__ARM_NEON)
 inline constexpr int lanes = 4;
-typedef std::uint32_t word_lanes __attribute__((vector_size(16)));
-typedef float float_lanes __attribute__((vector_size(16)));
-typedef std::int16_t half_lanes __attribute__((vector_size(16)));
+using word_lanes [[gnu::vector_size(16)]] = std::uint32_t;
+using float_lanes [[gnu::vector_size(16)]] = float;
+using half_lanes [[gnu::vector_size(16)]] = std::int16_t;
 #else
 inline constexpr int lanes = 1;
 using word_lanes = std::uint32_t;
