@@ -171,6 +171,7 @@ int main(int argc, char** argv) {
     if (count < 0 || count > test.count())
       throw host::error("--images is " + std::to_string(count) + ", expected 0 to " + std::to_string(test.count()));
     if (count > 0) test = test.slice(0, count);
+    host::prepare_report_folder(output);
     run(test, "the Fashion-MNIST test set", output, quick ? 3 : 7);
     return 0;
   } catch (const host::error& e) {

@@ -102,6 +102,13 @@ int main(int argc, char** argv) {
       train<fashion::float_garment_net>(data, s);
       return 0;
     }
+    // A long run must not end in a folder that is not there.
+    if (!s.out.empty()) {
+      const auto folder = std::filesystem::absolute(s.out).parent_path();
+      if (!std::filesystem::is_directory(folder))
+        throw host::error("--out is " + s.out + ", but found no folder " + folder.string() +
+                          "; expected one that exists");
+    }
     const host::model m = train<fashion::garment_net>(data, s);
     if (!s.out.empty()) export_weights(m, data, s);
     return 0;

@@ -3,6 +3,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../standing/lib.sh"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
+export CMAKE_GENERATOR=Ninja # make need not be there
 failed=0
 version="$(sed -n 's/^#define OFFRAMP_VERSION_\(MAJOR\|MINOR\|PATCH\) //p' include/offramp/core/config.hpp | paste -sd.)"
 

@@ -1,4 +1,5 @@
-// What tests of the host room share: a folder that goes away again, and the text of the error a call ends in ("": none).
+// What tests of the host room share: a folder that goes away again, and the text of the error a call
+// ends in ("": none).
 #ifndef OFFRAMP_TESTS_SUPPORT_HOST_TEST_HPP
 #define OFFRAMP_TESTS_SUPPORT_HOST_TEST_HPP
 

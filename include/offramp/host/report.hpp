@@ -211,7 +211,7 @@ inline bar_plot op_bars(const std::vector<op_report>& ops) {
 inline table op_table(const std::vector<op_report>& ops) {
   const bool timed = std::any_of(ops.begin(), ops.end(), [](const op_report& op) { return std::isfinite(op.time_us); });
   std::vector<std::string> headers{"op", "first needed by exit", "MACs", "bit operations", "weight bytes"};
-  if (timed) headers.push_back("time (µs)");
+  if (timed) headers.emplace_back("time (µs)");
   table shown(headers);
   for (const auto& op : ops) {
     std::vector<std::string> row{op.name, std::to_string(op.exit), grouped(op.macs), grouped(op.bops),
@@ -245,14 +245,21 @@ th { color: var(--soft); font-weight: 600; }
 
 }  // namespace detail
 
+// Makes the folder of a report where it is missing; to be called before a long measurement, so that it is not lost.
+// Throws `error` where it cannot be made.
+inline void prepare_report_folder(const std::filesystem::path& folder) {
+  std::error_code why;
+  std::filesystem::create_directories(folder, why);
+  if (why)
+    throw error("report: cannot create folder " + folder.string() + ": " + why.message() +
+                "; expected a folder, or a place where one can be made");
+}
+
 // Writes report.html and the SVG files into `folder`, which is made where it is missing, and returns the page's path.
 // Everything is drawn before the first file is written: on an error nothing half-made stands there. Throws `error`
 // where the data do not fit together, gnuplot is missing, or the folder cannot be written.
 inline std::filesystem::path write_report(const report_data& data, const std::filesystem::path& folder) {
-  std::error_code why;
-  std::filesystem::create_directories(folder, why);
-  if (why) throw error("report: cannot create folder " + folder.string() + ": " + why.message());
-
+  prepare_report_folder(folder);
   std::vector<std::pair<std::string, std::string>> files;  // name, bytes
   std::string body;
   const auto add = [&](const std::string& name, const auto& plot, const std::string& alternative,
