@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# what: trains the main job's network and its float twin from scratch (hours on two cores; resumes); needs OFFRAMP_DATA_DIR
+# what: trains the main job's network and its float twin from scratch (40 minutes on two cores; resumes); needs OFFRAMP_DATA_DIR
 # Arguments: epochs of the binary network (default: as shipped), epochs of the float network.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -23,6 +23,6 @@ program=build/native/examples/train_fashion_mnist
 last() { grep '^test accuracy per exit' "$1" | tail -n 1 | tr -d '%' | awk '{print $NF}'; }
 binary="$(last "$out/binary.log")"
 float="$(last "$out/float.log")"
-verdict() { awk -v a="${1:-0}" -v b="$2" 'BEGIN { print a >= b ? "pass" : "fail" }'; }
+verdict() { awk -v a="${1:-0}" -v b="$2" 'BEGIN { print (a >= b) ? "pass" : "fail" }'; }
 echo "goal binary_final_exit measured=${binary:-none}% target=>=90.50% $(verdict "$binary" 90.5)"
 echo "goal float_final_exit measured=${float:-none}% target=>=91.00% $(verdict "$float" 91)"
