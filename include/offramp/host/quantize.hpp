@@ -133,7 +133,8 @@ inline affine_constants find_affine(double factor, double offset, int fraction_b
   return a;
 }
 
-inline std::int32_t accumulator_limit(const quantized_model& q, const step_desc& s) {
+// The largest accumulator a conv or pointwise op can reach; throws where that exceeds 32 bits.
+inline std::int32_t accumulator_limit(const step_desc& s) {
   const op_signature& sig = s.op.signature;
   if (sig.what == op_kind::pointwise) return sig.in == kind::i16 ? 32768 : 512;
   const double in = sig.in == kind::bits ? 1.0 : 255.0;
@@ -142,7 +143,6 @@ inline std::int32_t accumulator_limit(const quantized_model& q, const step_desc&
   if (limit >= 2147483647.0)
     throw error("quantize: layer " + std::to_string(s.layer_first) + ": " + std::to_string(s.op.geometry.depth()) +
                 " products of 8 bits can exceed a 32-bit accumulator, expected at most 66312");
-  static_cast<void>(q);
   return static_cast<std::int32_t>(limit);
 }
 
@@ -168,6 +168,8 @@ inline void write_words(quantized_model& q, std::size_t s) {
     words[2] = word(f.relu ? std::max(-most - 1, out.zero) : -most - 1);
     words[3] = word(most);
   }
+  const bool sums_integers = !sig.float_accumulator() && sig.what != op_kind::avg_pool;
+  const std::int32_t limit = sums_integers ? accumulator_limit(step) : 0;
   const double mean = sig.what == op_kind::avg_pool ? 1.0 / w.taps() : 1.0;
   for (std::size_t i = 0; i < at.channels; ++i) {
     const int c = static_cast<int>(i);
@@ -180,7 +182,7 @@ inline void write_words(quantized_model& q, std::size_t s) {
           const float_threshold t = find_float_threshold(f, c, unit);
           words[at.array(0) + i] = word(t.threshold), flip = t.flip;
         } else {
-          const integer_threshold t = find_threshold(f, c, unit, accumulator_limit(q, step));
+          const integer_threshold t = find_threshold(f, c, unit, limit);
           words[at.array(0) + i] = word(t.threshold), flip = t.flip;
         }
         if (flip) words[at.flips() + i / 32] |= 1u << (i % 32);
@@ -196,7 +198,6 @@ inline void write_words(quantized_model& q, std::size_t s) {
           words[at.array(0) + i] = word(static_cast<float>(factor / out.scale));
           words[at.array(1) + i] = word(static_cast<float>(f.bias(c) / out.scale));
         } else {
-          if (sig.what == op_kind::conv) accumulator_limit(q, step);
           const affine_constants a =
               find_affine(factor / out.scale, f.bias(c) / out.scale, accumulator_fraction_bits(sig));
           words[at.array(0) + i] = word(a.bias);
