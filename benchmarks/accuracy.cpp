@@ -45,7 +45,7 @@ int main() try {
   host::thread_pool pool;
   const host::exit_outputs outputs = host::run_all_exits(weights, test, pool);
   std::vector<std::int32_t> thresholds;
-  for (const exit_record& e : weights.exits) thresholds.push_back(e.threshold_q16);
+  for (int k = 0; k < device_net::exits; ++k) thresholds.push_back(weights.record(k).threshold_q16());
   const host::operating_point chosen = host::evaluate_thresholds(outputs, thresholds);
   const std::vector<std::vector<double>> times =
       host::time_exits(net, test.slice(0, std::min(1000, test.count())), 5, &std::cerr);

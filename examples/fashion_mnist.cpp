@@ -69,7 +69,7 @@ void run(const host::labelled_images& images, const std::string& data_name, cons
   host::thread_pool pool;
   const host::exit_outputs outputs = host::run_all_exits(weights, images, pool);
   std::vector<std::int32_t> thresholds;
-  for (const exit_record& e : weights.exits) thresholds.push_back(e.threshold_q16);
+  for (int k = 0; k < device_net::exits; ++k) thresholds.push_back(weights.record(k).threshold_q16());
   const host::operating_point chosen = host::evaluate_thresholds(outputs, thresholds);
   const std::vector<std::vector<double>> times = host::time_exits(net, images, repeats, &std::cerr);
   const std::vector<double> op_times = time_ops(weights, images);

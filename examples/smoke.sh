@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every example once, small: the main job on 100 images, a training run of one epoch that is exported, a network of one's
-# own. Called by tests/run.sh.
+# Runs every example once: the ladder (NN_name.cpp) as it is, the main job on 100 images, a training run of one epoch that
+# is exported. Called by tests/run.sh.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,9 +10,44 @@ mkdir -p "$out"
 bash examples/run.sh --quick --output "$out/report"
 test -s "$out/report/report.html"
 
-cmake --build --preset native --target own_network --target train_fashion_mnist --target make_slice
+cmake --build --preset native -j2 --target examples
 programs="$PWD/build/native/examples"
-(cd "$out" && "$programs/own_network" && test -s small_weights.hpp)
+
+# The ladder. What each prints is kept beside it; the last line is shown.
+for source in examples/[0-9][0-9]_*.cpp; do
+  name="$(basename "$source" .cpp)"
+  if (cd "$out" && "$programs/$name") >"$out/$name.txt" 2>&1; then
+    echo "pass $name: $(tail -n 1 "$out/$name.txt")"
+  else
+    cat "$out/$name.txt"
+    echo "FAIL $name"
+    exit 1
+  fi
+done
+says() { # NAME PATTERN...: what the example is there to show
+  local name="$1" pattern
+  shift
+  for pattern in "$@"; do
+    grep -qE -- "$pattern" "$out/$name.txt" || { cat "$out/$name.txt"; echo "FAIL $name does not say: $pattern"; exit 1; }
+  done
+}
+says 01_hello '^circle .* square .* triangle .* cross' 'exit 1 .* exit [23]' 'bytes of memory'
+says 02_describe 'up to exit 2' 'QuickNet'
+says 03_train 'epoch 1/' 'Ankle boot .*%' '^all '
+says 05_step_by_step 'after stage 4' 'deadline us'
+says 06_deploy 'known answer: ok' 'checksum' 'first difference: op 3' 'weights: word 7'
+for f in small.ofrm small_weights.hpp; do test -s "$out/$f"; done
+g++ -std=c++20 -Iinclude -fsyntax-only -x c++ "$out/small_weights.hpp"
+
+# 01 needs a compiler and nothing else; what does not fit together in 02 does not compile.
+g++ -std=c++20 -O1 -fno-exceptions -fno-rtti -Iinclude -Iexamples -o "$out/hello" examples/01_hello.cpp
+"$out/hello" | cmp - "$out/01_hello.txt"
+if said="$(g++ -std=c++20 -Iinclude -fsyntax-only -DFAULTY examples/02_describe.cpp 2>&1)"; then
+  echo "FAIL 02_describe compiles with -DFAULTY"
+  exit 1
+fi
+grep -q 'residual_body_channels<6, 48, 32>' <<<"$said" || { echo "FAIL 02_describe -DFAULTY: $said"; exit 1; }
+
 "$programs/train_fashion_mnist" --epochs 1 --out "$out/weights.hpp"
 g++ -std=c++20 -Iinclude -fsyntax-only -x c++ "$out/weights.hpp"
 

@@ -4,6 +4,7 @@
 #define OFFRAMP_HOST_HPP
 
 #include <offramp/host/calibrate.hpp>
+#include <offramp/host/compare.hpp>
 #include <offramp/host/cost_table.hpp>
 #include <offramp/host/dataset.hpp>
 #include <offramp/host/deployed.hpp>
@@ -12,6 +13,7 @@
 #include <offramp/host/exit_times.hpp>
 #include <offramp/host/export.hpp>
 #include <offramp/host/fashion_mnist.hpp>
+#include <offramp/host/model_file.hpp>
 #include <offramp/host/op_timer.hpp>
 #include <offramp/host/quantize.hpp>
 #include <offramp/host/report.hpp>

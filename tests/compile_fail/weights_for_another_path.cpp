@@ -11,8 +11,8 @@ using small =
 using device = lower<small>;
 
 #ifdef FAULTY
-using weights = packed_model<device::hash(1), path::reference::id, path::reference::version, 4>;
+using weights = packed_model<4, path::reference::id, path::reference::version, 1, 0, device::hash(0), device::hash(1)>;
 #else
-using weights = packed_model<device::hash(1), path::portable::id, path::portable::version, 4>;
+using weights = packed_model<4, path::portable::id, path::portable::version, 1, 0, device::hash(0), device::hash(1)>;
 #endif
 bound_weights<device, path::portable> bind(const weights& w) { return w; }

@@ -22,8 +22,8 @@ int classify(const std::uint32_t* weights, const std::uint8_t* pixels) {
   using lowered = lower<Net, i8>;
   using session_type = session<lowered, path::portable, Criterion>;
   static constinit arena<lowered> memory{};
-  bound_weights<lowered, path::portable> bound;
-  bound.ops = weights;
+  bound_weights<lowered, path::portable, Criterion> bound;
+  bound.ops = bound.records = weights;
   session_type s{bound, memory};
   return s.classify(session_type::input_view::unchecked(pixels)).label;
 }

@@ -101,11 +101,11 @@ using small_net =
 // Runs samples in every way a session offers; weights of zero do, since they are all it may look at.
 template <class Lowered, class Path, class Criterion>
 int allocations_of_samples() {
-  static std::uint32_t zeros[memory<Lowered, Path>.weight_bytes / 4];
+  static std::uint32_t zeros[memory<Lowered, Path>.weight_bytes / 4 + 64];
   static arena<Lowered, Path> storage;
   static std::uint8_t pixels[12 * 12];
-  bound_weights<Lowered, Path> weights;
-  weights.ops = zeros;
+  bound_weights<Lowered, Path, Criterion> weights;
+  weights.ops = weights.records = zeros;
   session<Lowered, Path, Criterion> s{weights, storage};
   int exits = 0;
   const int made = allocations_of([&] {

@@ -47,9 +47,9 @@ const std::vector<std::uint32_t>& words() {
       host::pack_model<Lowered, path::portable>(quantized<Lowered>(), {}, {images().image(0), images().image_size()});
   return w;
 }
-template <class Lowered = device>
-bound_weights<Lowered, path::portable> weights() {
-  return host::bind_or_throw<Lowered>(words<Lowered>(), "test");
+template <class Lowered = device, class Criterion = max_softmax, class Reuse = no_reuse>
+bound_weights<Lowered, path::portable, Criterion, Reuse> weights() {
+  return host::bind_or_throw<Lowered, path::portable, Criterion, Reuse>(words<Lowered>(), "test");
 }
 template <class Session>
 typename Session::input_view input(int i) {
@@ -71,10 +71,8 @@ std::vector<std::array<std::int32_t, 3>> all_scores(Session& s) {
 template <class Lowered, int K>
 void check_cut() {
   using cut_device = lower<cut<net, K>, Lowered::rest>;
-  bound_weights<cut_device, path::portable> first;
   const auto whole = weights<Lowered>();
-  first.ops = whole.ops;
-  for (int k = 0; k < K; ++k) first.exits[k] = whole.exits[k];
+  const auto first = host::bind_or_throw<cut_device>(words<Lowered>(), "test");
   arena<Lowered> memory;
   arena<cut_device> cut_memory;
   session<Lowered> s{whole, memory};
@@ -99,6 +97,7 @@ struct recorder {
 
 // A policy with memory: sums of the logits so far.
 struct summing {
+  static constexpr std::uint32_t id = 1000;
   template <class T, int Classes>
   struct state {
     T sum[Classes]{};
@@ -116,7 +115,7 @@ struct summing {
 
 constexpr std::uint32_t no_words[1]{};
 constinit arena<device> static_memory{};
-constinit session<device> static_session{bound_weights<device, path::portable>{no_words, {}}, static_memory};
+constinit session<device> static_session{bound_weights<device, path::portable>{no_words, no_words}, static_memory};
 
 static_assert(std::is_trivially_destructible_v<session<device>>);
 static_assert(std::is_trivially_destructible_v<session_with_arena<device>>);
@@ -147,7 +146,7 @@ TEST_CASE("session: logits at an exit are those of the network cut there, bit fo
 
 TEST_CASE_TEMPLATE("session: a lower threshold never exits later", C, max_softmax, logit_margin, entropy) {
   arena<device> memory;
-  session<device, path::portable, C> s{weights(), memory};
+  session<device, path::portable, C> s{weights<device, C>(), memory};
   offramp_test::random_numbers r{52};
   const auto scores = all_scores(s);
   int early = 0;
@@ -188,10 +187,10 @@ TEST_CASE("session: extreme thresholds give the first and the last exit") {
 
 TEST_CASE("session: thresholds travel with the weights") {
   arena<device> memory;
-  auto bound = weights();
-  bound.exits[0].threshold_q16 = never;
-  bound.exits[1].threshold_q16 = 0;
-  session<device> s{bound, memory};
+  const host::deployment<device::exits> plan{{{never, 0, 0}}, {}, {}};
+  const auto packed =
+      host::pack_model<device, path::portable>(quantized<device>(), plan, {images().image(0), images().image_size()});
+  session<device> s{host::bind_or_throw<device>(packed, "test"), memory};
   CHECK(s.classify(input<session<device>>(0)).exit == 1);
 }
 
@@ -200,9 +199,10 @@ TEST_CASE("session: stored thresholds of another criterion are not asked") {
   const auto packed =
       host::pack_model<device, path::portable>(quantized<device>(), plan, {images().image(0), images().image_size()});
   const auto bound = host::bind_or_throw<device>(packed, "test");
+  const auto unasked = host::bind_or_throw<device, path::portable, entropy>(packed, "test");
   const auto memory = std::make_unique<arena<device>>();
   session<device> same{bound, *memory};
-  session<device, path::portable, entropy> other{bound, *memory};
+  session<device, path::portable, entropy> other{unasked, *memory};
   CHECK(same.classify(input<decltype(same)>(0)).exit == 0);
   CHECK(other.classify(input<decltype(other)>(0)).exit == device::exits - 1);
 }
@@ -303,7 +303,7 @@ TEST_CASE("session: an observer sees every op and every judgement, in order") {
 
 TEST_CASE("session: a policy of reuse sees every head once, and its logits are judged") {
   arena<device> memory;
-  session<device, path::portable, max_softmax, summing> s{weights(), memory};
+  session<device, path::portable, max_softmax, summing> s{weights<device, max_softmax, summing>(), memory};
   session<device> plain{weights(), memory};
   for (int i = 0; i < 2; ++i) {  // the second sample starts anew
     std::int32_t sum[4]{};

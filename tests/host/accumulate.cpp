@@ -24,8 +24,12 @@ double plain(const kernel_op& op, const host::tensor_values& in, double zero, co
         const bool signs = op.signature.in == kind::bits;
         const double raw = inside ? in[static_cast<std::size_t>((y * w.in.w + x) * w.in.c + c)] : 0;
         const double v = inside ? raw - zero : signs ? 1 : 0;
-        if (op.signature.what == op_kind::conv)
-          sum += v * kernel[static_cast<std::size_t>(((o * w.kernel_h + ky) * w.kernel_w + kx) * w.in.c + c)];
+        const int group = o / (w.out.c / w.groups);
+        if (op.signature.what == op_kind::conv && c / w.group_in_c() == group)
+          sum += v * kernel[static_cast<std::size_t>(((o * w.kernel_h + ky) * w.kernel_w + kx) * w.group_in_c() +
+                                                     c % w.group_in_c())];
+        else if (op.signature.what == op_kind::conv)
+          continue;
         else if (c == o % w.in.c && op.signature.what == op_kind::max_pool)
           sum = std::max(sum, raw);
         else if (c == o % w.in.c)
@@ -43,11 +47,15 @@ TEST_CASE("accumulate: equals plain loops") {
     const op_kind kinds[] = {op_kind::conv, op_kind::pointwise, op_kind::avg_pool, op_kind::max_pool};
     op.signature.what = kinds[trial % 4];
     op.signature.in = r.one_in(2) ? kind::bits : kind::i8;
-    const shape in{r.between(3, 7), r.between(3, 7), r.between(1, 5)};
     const bool conv = op.signature.what == op_kind::conv;
+    const int groups = conv ? r.between(1, 3) : 1;
+    const shape in{r.between(3, 7), r.between(3, 7), r.between(1, 5) * groups};
     const int k = op.signature.what == op_kind::pointwise ? 1 : r.between(1, 3);
-    const int out_c = conv ? r.between(1, 6) : op.signature.what == op_kind::avg_pool ? in.c * r.between(1, 2) : in.c;
-    op.geometry = make_window(in, out_c, k, k, k == 1 ? 1 : r.between(1, 2), conv ? k / 2 : 0, conv ? k / 2 : 0);
+    const int out_c = conv                                     ? r.between(1, 6) * groups
+                      : op.signature.what == op_kind::avg_pool ? in.c * r.between(1, 2)
+                                                               : in.c;
+    op.geometry =
+        make_window(in, out_c, k, k, k == 1 ? 1 : r.between(1, 2), conv ? k / 2 : 0, conv ? k / 2 : 0, 0, groups);
     host::tensor_values values(static_cast<std::size_t>(in.size()));
     const bool signs = op.signature.in == kind::bits;
     for (double& v : values) v = signs ? 1 - 2 * r.between(0, 1) : r.between(-128, 127);

@@ -70,6 +70,22 @@ TEST_CASE("checkpoint: comes back as it was") {
   std::filesystem::remove(path);
 }
 
+TEST_CASE("checkpoint: layers that came later, and old files' networks keep their identity") {
+  using later =
+      network<image<4, 4, 2, u8>, stage<conv2d<4, 3, groups{2}>, rprelu, concat<branch<>, branch<depthwise_conv2d<3>>>>,
+              exit_head<2>, stage<relu>, cascade_head<2>>;
+  host::checkpoint c;
+  c.model = host::make_model(later::view(), 3);
+  c.model.parameters[1].bias[2] = 7;                 // a shift
+  c.model.parameters[2].weights[1] = 0.5f;           // a prelu
+  c.model.parameters.back().weights = {1, 2, 3, 4};  // a cascade
+  host::write_checkpoint(path, c);
+  CHECK(host::read_checkpoint(path, later::view()).model.parameters == c.model.parameters);
+  CHECK(contains(refusal(), "wrong network"));
+  std::filesystem::remove(path);
+  CHECK(structure_hash(small::view(), 0) == 0x320b1df49bd42b52u);  // as of version 1
+}
+
 TEST_CASE("checkpoint: every cut and every changed byte is refused, with a reason") {
   host::write_checkpoint(path, sample());
   const std::string good = bytes();

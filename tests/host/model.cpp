@@ -51,6 +51,27 @@ TEST_CASE("make_model: He for real weights, 0.1 for latent ones, another seed is
   CHECK(m.parameters != host::make_model(net::view(), 2).parameters);
 }
 
+TEST_CASE("make_model: groups, shifts, slopes and cascades") {
+  using blocks = network<image<8, 8, 4, u8>,
+                         stage<conv2d<64, 3, groups{2}>, depthwise_conv2d<3, multiplier{2}>, rprelu, blur_pool<3, 2>>,
+                         exit_head<4>, stage<concat<branch<>, branch<max_pool<1>>>>, cascade_head<4, flatten>>;
+  const host::model m = host::make_model(blocks::view(), 1);
+  const auto at = [&](int i) { return m.parameters[static_cast<std::size_t>(i)]; };
+  CHECK(at(0).weights.size() == 64 * 9 * 2);
+  CHECK(deviation(at(0).weights) == doctest::Approx(std::sqrt(2.0 / 18)).epsilon(0.1));
+  CHECK(at(0).bias.size() == 64);
+  CHECK(at(1).weights.size() == 128 * 9);
+  CHECK(deviation(at(1).weights) == doctest::Approx(std::sqrt(2.0 / 9)).epsilon(0.1));
+  CHECK(at(1).bias.empty());  // a shift behind it
+  CHECK(at(2).bias == std::vector<float>(128, 0.0f));
+  CHECK(at(2).weights.empty());
+  CHECK(at(3).weights == std::vector<float>(128, 0.25f));
+  CHECK(at(3).bias.empty());
+  CHECK(at(5) == host::layer_parameters{});  // blur pooling
+  CHECK(m.parameters.back().weights == std::vector<float>(16, 0.0f));
+  CHECK(m.parameters.back().bias.empty());
+}
+
 TEST_CASE("random_source: known answers, so that every machine draws the same") {
   std::uint64_t state = 0;
   CHECK(host::splitmix64(state) == 0xe220a8397b1dcdafu);  // from the algorithm's published test values

@@ -73,6 +73,23 @@ TEST_CASE("optimizer: weight decay is for real weights alone") {
   for (const auto& s : {b.conv.weights, b.norm.gamma, b.norm.beta, b.head.bias}) CHECK(b.value(s) == 1.0f);
 }
 
+TEST_CASE("optimizer: no decay of shifts and slopes; of groups and cascades it is") {
+  using net =
+      network<image<1, 1, 2, f32>, stage<depthwise_conv2d<1>, rprelu>, exit_head<2>, stage<relu>, cascade_head<2>>;
+  host::parameter_store<float> p{net::view()};
+  host::buffer<float> gradient{p.values.size()};
+  host::thread_pool pool{1};
+  host::optimizer o{net::view(), p.layout, {.rule = host::sgd{}, .weight_decay = 0.5f}};
+  for (std::size_t i = 0; i < p.values.size(); ++i) p.values[i] = 1.0f;
+  o.step(p.values, gradient, 0.1f, pool);
+  const int cascade = net::view().layer_count - 1;
+  REQUIRE(net::view().layers[cascade].what == layer_kind::cascade);
+  CHECK(*p.at(p.layout[0].weights) == doctest::Approx(0.95));
+  CHECK(*p.at(p.layout[1].bias) == 1.0f);
+  CHECK(*p.at(p.layout[2].weights) == 1.0f);
+  CHECK(*p.at(p.layout[cascade].weights) == doctest::Approx(0.95));
+}
+
 TEST_CASE("optimizer: frozen layers and running statistics stay") {
   bench b;
   std::vector<bool> frozen(5);

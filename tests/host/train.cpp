@@ -81,6 +81,52 @@ TEST_CASE("train: learns at every exit, and says so") {
   CHECK(contains(log.str(), "validation accuracy % per exit: "));
 }
 
+// One network for each block of blocks.hpp and each way to connect layers.
+template <class... Layers>
+using one_stage = network<image<8, 8, 1, u8>, stage<conv2d<8, 3, stride{2}>, batch_norm, Layers...>, exit_head<3>>;
+using of_bireal = one_stage<bireal_block<8>, bireal_block<16, 2>>;
+using of_quicknet = one_stage<quicknet_block<8>, quicknet_transition<16>, quicknet_block<16>>;
+using of_reactnet = one_stage<reactnet_block<8>, reactnet_block<16, 2>>;
+using of_binary_dense = one_stage<binary_dense_block<8>, binary_dense_block<8>, batch_norm>;
+using of_groups =
+    one_stage<depthwise_conv2d<3>, conv2d<16, 1, groups{2}>, relu, batch_norm, sign, depthwise_conv2d<3, binary>>;
+using with_cascade = network<image<8, 8, 1, u8>, stage<conv2d<8, 3, stride{2}>, batch_norm, reactnet_block<8>>,
+                             exit_head<3>, stage<binary_dense_block<8>>, cascade_head<3, batch_norm, global_avg_pool>>;
+
+TEST_CASE("train: every block learns") {
+  const host::labelled_images train = bars(300, 1);
+  for (const network_view& net : {of_bireal::view(), of_quicknet::view(), of_reactnet::view(), of_binary_dense::view(),
+                                  of_groups::view(), with_cascade::view()}) {
+    std::vector<double> losses;
+    host::train_options options;
+    options.after_epoch = [&](const host::epoch_report& r) { return losses.push_back(r.loss), true; };
+    const host::model m = host::train(net, train, recipe(8), options);
+    CAPTURE(net.layer_count);
+    CHECK(losses.back() < 0.7 * losses.front());
+    const host::model fresh = host::make_model(net, recipe(8).seed);
+    for (std::size_t i = 0; i < m.parameters.size(); ++i) {  // nothing is left out
+      CAPTURE(i);
+      if (!fresh.parameters[i].weights.empty()) CHECK(m.parameters[i].weights != fresh.parameters[i].weights);
+      if (!fresh.parameters[i].bias.empty()) CHECK(m.parameters[i].bias != fresh.parameters[i].bias);
+    }
+  }
+}
+
+TEST_CASE("train: blocks and cascades, bit for bit the same on any number of threads, resumed or not") {
+  const host::labelled_images train = bars(130, 1);
+  const temporary file{"blocks"};
+  const auto net = with_cascade::view();
+  const host::model one = host::train(net, train, recipe(2), {.threads = 1});
+  CHECK(one.parameters == host::train(net, train, recipe(2), {.threads = 3}).parameters);
+  host::train_options options{.checkpoint = file.path};
+  options.after_epoch = [](const host::epoch_report&) { return false; };
+  host::train(net, train, recipe(2), options);
+  CHECK(one.parameters == host::train(net, train, recipe(2), options).parameters);
+  CHECK(host::evaluate(one, train, 1).values == host::evaluate(one, train, 3).values);
+  CHECK(host::train(of_groups::view(), train, recipe(1), {.threads = 1}).parameters ==
+        host::train(of_groups::view(), train, recipe(1), {.threads = 2}).parameters);
+}
+
 TEST_CASE("train: bit for bit the same on 1, 2 and 3 threads") {
   const host::labelled_images train = bars(130, 1);
   const host::model one = host::train<tiny>(train, recipe(2), {.threads = 1});

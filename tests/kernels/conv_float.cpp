@@ -23,6 +23,15 @@ TEST_CASE("floats equal the reference over the case table") {
   require_run<offramp::path::portable, signatures>();
 }
 
+TEST_CASE("streams that meet float weights become floats") {
+  // Few products, so that sums of large numbers stay exact.
+  constexpr op_signature s = conv(kind::i16, kind::f32, kind::f32);
+  static_assert(std::is_same_v<kernels::running_path<offramp::path::portable, s>, offramp::path::portable>);
+  check_op<offramp::path::portable, s>(dynamic_geometry{make_window({4, 5, 2}, 9, 3, 3, 1, 1, 1)}, "i16 by f32", 1);
+  check_op<offramp::path::portable, grouped(s)>(dynamic_geometry{depthwise({4, 5, 9}, 1, 3, 3, 1, 1, 1)}, "i16 by f32",
+                                                2);
+}
+
 TEST_CASE("rounding in sums stays within a few units of the last place of the summands") {
   constexpr op_signature s = conv(kind::f32, kind::f32, kind::f32);
   const window w = make_window({5, 5, 37}, 19, 3, 3, 1, 1, 1);

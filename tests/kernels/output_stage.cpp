@@ -64,8 +64,76 @@ TEST_CASE("streams saturate at the ends of their kind, not at the clamp") {
   CHECK(int{finish<s8>(parameters<s8>{narrow.data(), one}, 0, 100, -100)} == 0);
 }
 
-TEST_CASE("logits: bias added, links add up") {
-  static constexpr op_signature s = conv(i8, i8, i32, true);
+TEST_CASE("logits: bias added; what another exit's logits give is requantized and added") {
+  static constexpr op_signature s = conv(i8, i8, i32);
   const std::uint32_t words[5] = {0, 0, 0, 0, word(-7)};
-  CHECK(finish<s>(parameters<s>{words, one}, 0, 10, 100) == 103);
+  CHECK(finish<s>(parameters<s>{words, one}, 0, 10, 100) == 3);
+  static constexpr op_signature link = conv(i16, i8, i32, true);
+  const std::uint32_t half[7] = {0, 0, 0, 0, word(-7), word(1 << 30), 0};  // factor 1/2
+  CHECK(finish<link>(parameters<link>{half, one}, 0, 10, 100) == 102);     // 1.5: ties go up
+  CHECK(finish<link>(parameters<link>{half, one}, 0, -10, 100) == 92);     // -8.5
+  CHECK(finish<link>(parameters<link>{half, one}, 0, -10, -1000000) == -1000008);
+}
+
+TEST_CASE("two slopes: below the threshold the second set counts, at it and above the first") {
+  const auto bit_word = [](float v) { return __builtin_bit_cast(std::uint32_t, v); };
+  static constexpr op_signature s = two_slopes(conv(i8, i8, i16));
+  // A leaky relu with a quarter: threshold -4, above it acc + 4, below it (acc + 4) / 4.
+  const std::uint32_t words[11] = {0,       0, word(-32768), word(32767), word(-4), word(4),
+                                   1 << 30, 1, word(4),      1 << 30,     word(-1)};
+  const auto leaky = [&](std::int32_t acc) {
+    return int{finish<s>(parameters<s>{words, one}, 0, acc, std::int16_t{0})};
+  };
+  CHECK(leaky(-4) == 0);
+  CHECK(leaky(-3) == 1);
+  CHECK(leaky(100) == 104);
+  CHECK(leaky(-8) == -1);
+  CHECK(leaky(-44) == -10);
+  CHECK(leaky(-5) == 0);  // -0.25
+  static constexpr op_signature sf = two_slopes(conv(f32, f32, f32, true));
+  const std::uint32_t real[9] = {0,
+                                 0,
+                                 bit_word(-1e30f),
+                                 bit_word(1e30f),
+                                 bit_word(2.0f),
+                                 bit_word(1.0f),
+                                 bit_word(-2.0f),
+                                 bit_word(0.5f),
+                                 bit_word(-1.0f)};
+  const auto knee = [&](float acc) { return finish<sf>(parameters<sf>{real, one}, 0, acc, 10.0f); };
+  CHECK(knee(2.0f) == 10.0f);
+  CHECK(knee(5.0f) == 13.0f);
+  CHECK(knee(1.0f) == 9.5f);
+  // Numbers from floats round halves away from zero, on either side.
+  static constexpr op_signature quantize = two_slopes(pointwise(f32, i8));
+  const std::uint32_t mixed[11] = {
+      0, 0, word(-128), word(127), bit_word(0.0f), bit_word(1.0f), bit_word(0.5f), 0, bit_word(0.5f), bit_word(0.0f),
+      0};
+  const auto code = [&](float acc) {
+    return int{finish<quantize>(parameters<quantize>{mixed, one}, 0, acc, std::int8_t{0})};
+  };
+  CHECK(code(2.0f) == 3);    // 2.5
+  CHECK(code(-5.0f) == -3);  // -2.5
+  CHECK(code(-1e20f) == -128);
+}
+
+TEST_CASE("two slopes: the threshold of each channel, and where its parameters stand") {
+  static constexpr op_signature s = two_slopes(conv(i8, i8, i32));
+  const window three = make_window({1, 1, 1}, 3, 1, 1, 1, 0, 0);
+  static_assert(kernels::parameter_arrays(s) == 3);
+  static_assert(kernels::parameter_arrays(two_slopes(conv(i8, i8, i8))) == 7);
+  static_assert(kernels::parameter_arrays(two_slopes(conv(i8, i8, i32, true))) == 7);
+  static_assert(kernels::parameter_arrays(two_slopes(conv(i8, f32, f32))) == 5);
+  std::uint32_t words[13]{};
+  for (int c = 0; c < 3; ++c) {
+    words[4 + c] = word(10 * c);       // thresholds 0, 10, 20
+    words[7 + c] = word(100 + c);      // above
+    words[10 + c] = word(-(100 + c));  // below
+  }
+  const parameters<s> p{words, three};
+  CHECK(finish<s>(p, 0, 0, 0) == 100);
+  CHECK(finish<s>(p, 0, -1, 0) == -101);
+  CHECK(finish<s>(p, 1, 9, 0) == 9 - 101);
+  CHECK(finish<s>(p, 1, 10, 0) == 10 + 101);
+  CHECK(finish<s>(p, 2, 19, 0) == 19 - 102);
 }

@@ -33,3 +33,13 @@ TEST_CASE("pools and pointwise, static") {
   check_static<avg_pool(kind::i16, kind::i8), pool_cases, 7>();
   check_static<pointwise(kind::i16, kind::bits), pointwise_cases, 1, 4>();
 }
+
+TEST_CASE("groups and copies, static") {
+  check_static<grouped(conv(kind::i8, kind::i8, kind::i8)), grouped_cases, 5, 6, 8, 21, 24>();
+  check_static<grouped(conv(kind::i16, kind::i8, kind::i16)), grouped_cases, 6>();
+  check_static<grouped(conv(kind::f32, kind::f32, kind::f32)), grouped_cases, 5, 24>();
+  check_static<grouped(conv(kind::bits, kind::bits, kind::bits)), grouped_cases, 7, 21, 22>();
+  check_static<two_slopes(conv(kind::i8, kind::i8, kind::i8)), conv_cases, 10>();
+  check_static<copy(kind::bits), copy_cases, 5, 12, 16>();
+  check_static<copy(kind::i8), copy_cases, 14>();
+}

@@ -23,6 +23,29 @@ TEST_CASE("sizes of canonical weights, counted by hand") {
   CHECK(canonical_layout({max_pool(bits), make_window({8, 8, 40}, 40, 2, 2, 2, 0, 0)}).total() == 0);
 }
 
+TEST_CASE("sizes of grouped weights, second slopes and links, counted by hand") {
+  const window w = make_window({8, 8, 80}, 40, 3, 3, 1, 1, 1, 0, 2);
+  CHECK(canonical_layout({grouped(conv(bits, bits, bits)), w}).total() == 4 + 40 + 2 + 40 * 9 * 2);  // 40 of 64 bits
+  CHECK(canonical_layout({grouped(conv(i8, i8, i8)), w}).total() == 4 + 3 * 40 + 40 * 9 * 40 / 4);
+  const window d = depthwise({8, 8, 33}, 2, 3, 3, 1, 1, 1);
+  CHECK(canonical_layout({grouped(conv(i8, i8, i8)), d}).total() == 4 + 3 * 66 + (66 * 9 + 3) / 4);
+  CHECK(canonical_layout({grouped(conv(bits, bits, bits)), d}).total() == 4 + 66 + 3 + 66 * 9);
+  CHECK(canonical_layout({grouped(conv(f32, f32, f32)), d}).total() == 4 + 2 * 66 + 66 * 9);
+
+  const window one = make_window({1, 1, 4}, 5, 1, 1, 1, 0, 0);
+  CHECK(canonical_layout({two_slopes(conv(i8, i8, i8)), one}).total() == 4 + 7 * 5 + 5);
+  CHECK(canonical_layout({two_slopes(conv(f32, f32, f32)), one}).total() == 4 + 5 * 5 + 20);
+  CHECK(canonical_layout({two_slopes(conv(i8, i8, i32)), one}).total() == 4 + 3 * 5 + 5);
+  CHECK(canonical_layout({conv(i16, i8, i32, true), one}).total() == 4 + 3 * 5 + 5);
+  CHECK(canonical_layout({pointwise(i32, i16), one}).total() == 4 + 3 * 5);
+  CHECK(canonical_layout({copy(bits), part(2, 2, 4, 3, 9)}).total() == 0);
+}
+
+TEST_CASE("groups that are stored beyond the active ones") {
+  const window w = stored_for(make_window({8, 8, 64}, 32, 3, 3, 1, 1, 1, 0, 2), 96, 48);  // a third group of 16
+  CHECK(canonical_layout({grouped(conv(i8, i8, i8)), w}).total() == 4 + 3 * 48 + 48 * 9 * 32 / 4);
+}
+
 TEST_CASE("stored channels, not active ones, make the size") {
   const window w = stored_for(make_window({8, 8, 32}, 16, 3, 3, 1, 1, 1), 64, 40);
   CHECK(canonical_layout({conv(bits, bits, bits), w}).total() == 4 + 40 + 2 + 40 * 9 * 2);

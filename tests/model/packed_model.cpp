@@ -12,18 +12,24 @@ using namespace offramp;
 namespace {
 
 constexpr std::size_t total = format::sections_of<tiny::device, path::portable>.total;
-using model_type = packed_model<tiny::device::hash(1), path::portable::id, path::portable::version, total>;
+using model_type = packed_model<total, path::portable::id, path::portable::version, max_softmax::id, no_reuse::id,
+                                tiny::device::hash(0), tiny::device::hash(1)>;
 
 // As export writes it; its thresholds and scale are looked at below.
 constexpr model_type flash = [] {
   model_type m{};
   constexpr auto at = format::sections_of<tiny::device, path::portable>;
-  m.words[at.records] = 0x3f000000u;      // 0.5f
-  m.words[at.records + 1] = 0x40000000u;  // unit
-  m.words[at.records + 2] = 16;
-  m.words[at.records + 3] = 49152;
+  m.words[format::word::exits] = 2;
+  m.words[format::word::criterion] = max_softmax::id;
+  m.words[format::word::criterion_words] = 1;
+  m.words[format::word::record_words] = 6;
+  m.words[at.records + 2] = 0x3f000000u;  // 0.5f
+  m.words[at.records + 3] = 0x40000000u;  // unit
+  m.words[at.records + 4] = 16;
+  m.words[at.records + 5] = 49152;
   return m;
 }();
+constexpr bound_weights<tiny::device, path::portable> net_words = flash;
 constinit arena<tiny::device> ram{};
 constinit session<tiny::device> net{flash, ram};
 
@@ -36,9 +42,10 @@ static_assert(std::is_convertible_v<const model_type&, bound_weights<tiny::devic
 
 TEST_CASE("packed_model: a constant session on constant weights") {
   constexpr bound_weights<tiny::device, path::portable> bound = flash;
-  static_assert(bound.exits[0].logit_scale == 0.5f);
-  static_assert(bound.exits[0].unit == fixed_factor{0x40000000, 16});
-  static_assert(bound.exits[0].threshold_q16 == 49152);
+  static_assert(bound.thresholds_stored);
+  static_assert(bound.record(0).logit_scale() == 0.5f);
+  static_assert(bound.record(0).unit() == fixed_factor{0x40000000, 16});
+  static_assert(bound.record(0).threshold_q16() == 49152);
   CHECK(bound.ops == flash.words + format::sections_of<tiny::device, path::portable>.ops);
   CHECK(net.logit_scale(0) == 0.5f);
 }
@@ -61,5 +68,16 @@ TEST_CASE("packed_model: the same words give the same answers as bound at run ti
     CHECK(p.exit == q.exit);
     CHECK(p.probability_q16 == q.probability_q16);
   }
-  CHECK(self_test<tiny::device, path::portable>(from_header, copied.words) == status::ok);
+  CHECK(self_test(from_header, copied.words) == status::ok);
+}
+
+TEST_CASE("packed_model: serves the network cut behind any of its exits, and other plain criteria") {
+  constexpr bound_weights<lower<cut<tiny::net, 1>>, path::portable> first = flash;
+  CHECK(first.ops == net_words.ops);
+  CHECK(first.thresholds_stored);
+  constexpr bound_weights<tiny::device, path::portable, tiny::margin> margins = flash;
+  CHECK(margins.ops == net_words.ops);
+  CHECK_FALSE(margins.thresholds_stored);
+  CHECK(model_type::hash(1) == tiny::device::hash(1));
+  CHECK(model_type::hash(2) == 0);
 }

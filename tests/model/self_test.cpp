@@ -16,7 +16,7 @@ status run(const std::vector<std::uint32_t>& w) {
   REQUIRE(bound == status::ok);
   arena<Lowered> memory;
   session<Lowered> s{b, memory};
-  return self_test<Lowered, path::portable>(s, w.data());
+  return self_test(s, w.data());
 }
 
 }  // namespace
@@ -44,6 +44,12 @@ TEST_CASE("self_test: integers are equal, each of them") {
   CHECK(run<tiny::device>(other) == status::known_answer_wrong);
 }
 
+TEST_CASE("self_test: judged logits are of no use to another reuse policy") {
+  const auto w = tiny::words<tiny::device, path::portable, max_softmax, tiny::mixing>(
+      {{{49152, 49152}}, {}, std::vector<std::uint32_t>(12)});
+  CHECK(run<tiny::device>(w) == status::wrong_reuse);
+}
+
 TEST_CASE("self_test: floats within a thousandth") {
   constexpr format::sections at = format::sections_of<tiny::float_device, path::portable>;
   const auto w = tiny::words<tiny::float_device>();
@@ -59,5 +65,7 @@ TEST_CASE("self_test: floats within a thousandth") {
   CHECK(with(z + 0.5e-3f * size) == status::ok);
   CHECK(with(z + 3e-3f * size) == status::known_answer_wrong);
   CHECK(with(z - 3e-3f * size) == status::known_answer_wrong);
+  CHECK(with(-5 - size) == status::known_answer_wrong);
+  CHECK(with(5 + size) == status::known_answer_wrong);
   CHECK(with(__builtin_nanf("")) == status::known_answer_wrong);
 }

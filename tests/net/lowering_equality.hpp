@@ -13,6 +13,7 @@
 #include <doctest/doctest.h>
 
 #include <offramp/exits/session.hpp>
+#include <offramp/host/deployed.hpp>
 #include <offramp/host/device_tensor.hpp>
 #include <offramp/host/export.hpp>
 #include <offramp/host/quantize.hpp>
@@ -58,7 +59,11 @@ inline int differences(const std::string& where, const offramp::step_desc& step,
   for (const double v : expected) size = std::max(size, std::abs(v));
   int different = 0;
   const int channels = step.op.geometry.out.c;
+  // Behind the channels of a copy stands what the next ones will write.
+  const bool copy = step.op.signature.what == offramp::op_kind::copy;
+  const int written = copy ? step.op.geometry.out_first + step.op.geometry.in.c : channels;
   for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (static_cast<int>(i) % channels >= written) continue;
     if (std::abs(got[i] - expected[i]) <= allowed(step.op.signature, size)) continue;
     if (different++ == 0)
       MESSAGE(where << ": " << std::string{offramp::to_string(step.op.signature.what)} << " channel "
@@ -79,8 +84,9 @@ offramp::host::tensor_values run_device_step(const offramp::host::tensor_values&
   constexpr offramp::tensor_desc to = planned_t::program.tensors[s.out];
   static_assert(s.op.signature.in_layout == from.arrangement && s.op.signature.out_layout == to.arrangement);
   const offramp::host::device_tensor input = offramp::host::to_device(from, in);
-  offramp::host::device_tensor output =
-      s.op.signature.add ? offramp::host::to_device(to, before) : offramp::host::device_tensor{to};
+  offramp::host::device_tensor output = s.op.signature.add || s.op.geometry.out_first > 0
+                                            ? offramp::host::to_device(to, before)
+                                            : offramp::host::device_tensor{to};
   offramp::host::device_tensor scratch{
       offramp::tensor_desc{{1, 1, static_cast<int>(offramp::kernels::scratch_bytes<Path>(s.op))},
                            offramp::i8,
@@ -142,7 +148,7 @@ int session_differences(const std::string& network, const offramp::host::quantiz
                         int image) {
   using session_t = offramp::session<Lowered, Path>;
   const std::vector<std::uint32_t> words = offramp::host::pack_model<Lowered, Path>(q, {}, pixels);
-  const auto bound = offramp::format::view_of<Lowered, Path>(words.data());
+  const auto bound = offramp::host::bind_or_throw<Lowered, Path>(words, network);
   static offramp::arena<Lowered, Path> memory;
   for (unsigned char& b : memory.bytes) b = 0xa5;  // nothing may rely on a clean arena
   session_t s{bound, memory};
@@ -153,17 +159,16 @@ int session_differences(const std::string& network, const offramp::host::quantiz
   int different = 0;
   for (int k = 0; k < Lowered::exits; ++k) {
     s.step();
-    const int tensor = q.program.logits[static_cast<std::size_t>(k)];
-    for (std::size_t i = 0; i < q.program.steps.size(); ++i) {
-      if (q.program.steps[i].out != tensor) continue;
-      for (int c = 0; c < Lowered::classes; ++c) {
-        const double e = expected[i].after[static_cast<std::size_t>(c)];
-        const auto got = static_cast<double>(s.logits()[c]);
-        if (std::abs(got - e) <= (session_t::logit_kind == offramp::f32 ? 1e-3 * (1 + std::abs(e)) : 0.0)) continue;
-        if (different++ == 0)
-          MESSAGE(network << " on " << std::string{Path::name} << ", image " << image << ", exit " << k << ", class "
-                          << c << ": logit " << got << ", expected " << e);
-      }
+    // What the last op that wrote the logits left there: a cascade adds to them.
+    std::size_t i = q.program.steps.size() - 1;
+    while (q.program.steps[i].out != q.program.logits[static_cast<std::size_t>(k)]) --i;
+    for (int c = 0; c < Lowered::classes; ++c) {
+      const double e = expected[i].after[static_cast<std::size_t>(c)];
+      const auto got = static_cast<double>(s.logits()[c]);
+      if (std::abs(got - e) <= (session_t::logit_kind == offramp::f32 ? 1e-3 * (1 + std::abs(e)) : 0.0)) continue;
+      if (different++ == 0)
+        MESSAGE(network << " on " << std::string{Path::name} << ", image " << image << ", exit " << k << ", class " << c
+                        << ": logit " << got << ", expected " << e);
     }
   }
   return different;

@@ -17,7 +17,7 @@ namespace path {
 struct fake {
   using parent = portable;
   static constexpr std::uint16_t id = 250;
-  static constexpr std::uint16_t version = 3;
+  static constexpr std::uint16_t version = 4;
   static constexpr const char* name = "fake";
 };
 
@@ -32,10 +32,12 @@ struct traits<path::fake> {
       case op_kind::conv:
         if (s.in == kind::bits) return s.weights == kind::bits;
         return (s.in == kind::u8 || s.in == kind::i8) && s.weights == kind::i8 && s.out != kind::f32;
-      case op_kind::max_pool: return s.in == kind::bits;
+      case op_kind::max_pool:
+      case op_kind::copy: return s.in == kind::bits;
       case op_kind::pointwise: return s.in != kind::bits && s.out == kind::bits;
       case op_kind::avg_pool:
-      case op_kind::convert: break;
+      case op_kind::convert:
+      case op_kind::user: break;
     }
     return false;
   }
@@ -52,7 +54,8 @@ struct traits<path::fake> {
   // Words of one output channel: the canonical words of signs, or a word for each byte.
   static constexpr int depth(const kernel_op& op) {
     const window& w = op.geometry;
-    return w.taps() * (op.signature.weights == kind::bits ? ceil_div(w.stored_in_c, 32) : w.stored_in_c);
+    return w.taps() *
+           (op.signature.weights == kind::bits ? ceil_div(w.stored_group_in_c(), 32) : w.stored_group_in_c());
   }
   // Where word k of channel o stands. Blocks are full: the last one is filled up with zeros.
   static constexpr std::size_t index(int depth, int o, int k) {
@@ -93,10 +96,13 @@ struct code<path::fake> {
     const window w = g();
     for (std::size_t i = 0; i < traits<path::fake>::scratch_bytes({S, w}); ++i)
       static_cast<unsigned char*>(a.scratch)[i] = 0xee;  // all that was asked for is there
-    if constexpr (S.out == kind::bits) r::clear_bits<S.out_layout>(a.out, w.out);
-    if constexpr (S.what == op_kind::conv)
+    if constexpr (S.what == op_kind::copy) {
+      copy<S>(w, a);
+    } else if constexpr (S.what == op_kind::conv) {
+      if constexpr (S.out == kind::bits) r::clear_bits<S.out_layout>(a.out, w.out);
       convolve<S>(w, a);
-    else
+    } else {
+      r::clear_bits<S.out_layout>(a.out, w.out);  // all of these write bits
       for (int p = 0; p < w.out.positions(); ++p)
         for (int o = 0; o < w.out.c; ++o) {
           const int oy = p / w.out.w;
@@ -108,9 +114,19 @@ struct code<path::fake> {
             store<S>(params, w, a.out, p, o, r::window_sum<S>(a.in, w, params.in_zero(), oy, ox, o % w.in.c));
           }
         }
+    }
   }
 
  private:
+  // Planes of channels stand one behind the other.
+  template <op_signature S>
+  static void copy(const window& w, const arguments& a) {
+    const int words = plane_words(w.in.positions());
+    auto* to = static_cast<std::uint32_t*>(a.out);
+    if (w.out_first == 0) fill_run(to, std::uint32_t{0}, w.out.c * words);
+    copy_run(to + w.out_first * words, static_cast<const std::uint32_t*>(a.in), w.in.c * words);
+  }
+
   template <op_signature S>
   static void store(const parameters<S>& params, const window& w, void* out, int p, int o, accumulator_t<S> acc) {
     if constexpr (S.out == kind::bits) {
@@ -128,31 +144,32 @@ struct code<path::fake> {
     const parameters<S> params{a.weights, w};
     const std::uint32_t* kernel = a.weights + canonical_layout(op).kernel();
     const int depth = traits<path::fake>::depth(op);
-    const int in_words = ceil_div(w.stored_in_c, 32);
+    const int in_words = ceil_div(w.stored_group_in_c(), 32);
     auto* sums = static_cast<std::int32_t*>(a.scratch);  // of a block
+    const int group_c = w.out.c / w.groups;              // output channels of a group
     for (int p = 0; p < w.out.positions(); ++p)
       for (int block = 0; block < w.out.c; block += 3) {
-        sums[0] = sums[1] = sums[2] = 0;
+        for (int j = 0; j < 3; ++j) sums[j] = 0;
         for (int tap = 0; tap < w.taps(); ++tap) {
           const int y = p / w.out.w * w.stride_h - w.pad_top + tap / w.kernel_w;
           const int x = p % w.out.w * w.stride_w - w.pad_left + tap % w.kernel_w;
           const bool inside = y >= 0 && y < w.in.h && x >= 0 && x < w.in.w;
-          for (int c = 0; c < w.in.c; ++c) {
-            std::int32_t value = S.in == kind::bits ? 1 : 0;
-            if (inside) {
-              value = std::int32_t{reference::load<S.in, S.in_layout>(a.in, w.in, y * w.in.w + x, c)};
-              if constexpr (S.in != kind::bits) value -= params.in_zero();
-            }
-            for (int j = 0; j < 3; ++j) {
+          for (int c = 0; c < w.group_in_c(); ++c)
+            for (int j = 0; j < 3 && block + j < w.out.c; ++j) {
+              std::int32_t value = S.in == kind::bits ? 1 : 0;
+              if (inside) {
+                const int channel = (block + j) / group_c * w.group_in_c() + c;
+                value = std::int32_t{reference::load<S.in, S.in_layout>(a.in, w.in, y * w.in.w + x, channel)};
+                if constexpr (S.in != kind::bits) value -= params.in_zero();
+              }
               if constexpr (S.weights == kind::bits) {
                 const std::uint32_t word = kernel[traits<path::fake>::index(depth, block + j, tap * in_words + c / 32)];
                 sums[j] += get_bit(&word, c % 32) ? value : -value;  // stored inverted
               } else {
-                const std::uint32_t byte = kernel[traits<path::fake>::index(depth, block + j, tap * w.stored_in_c + c)];
-                sums[j] += value * static_cast<std::int8_t>(byte);
+                const int k = tap * w.stored_group_in_c() + c;
+                sums[j] += value * static_cast<std::int8_t>(kernel[traits<path::fake>::index(depth, block + j, k)]);
               }
             }
-          }
         }
         for (int j = 0; j < 3 && block + j < w.out.c; ++j) store(params, w, a.out, p, block + j, sums[j]);
       }

@@ -35,14 +35,16 @@ using offramp::static_geometry;
 inline std::string describe(const op_signature& s) {
   std::string text = std::string{to_string(s.what)} + " " + to_string(s.in);
   if (s.what == op_kind::conv) text += std::string{" x "} + to_string(s.weights);
-  return text + " -> " + to_string(s.out) + (s.add ? " (add)" : "");
+  return text + " -> " + to_string(s.out) + (s.grouped ? ", grouped" : "") + (s.two_slopes ? ", two slopes" : "") +
+         (s.add ? " (add)" : "");
 }
 
 inline std::string describe(const window& w) {
   std::ostringstream text;
   text << w.in.h << "x" << w.in.w << "x" << w.in.c << " -> " << w.out.h << "x" << w.out.w << "x" << w.out.c
        << ", window " << w.kernel_h << "x" << w.kernel_w << ", stride " << w.stride_h << "x" << w.stride_w
-       << ", padding " << w.pad_top << "x" << w.pad_left << ", stored " << w.stored_in_c << " -> " << w.stored_out_c;
+       << ", padding " << w.pad_top << "x" << w.pad_left << ", stored " << w.stored_in_c << " -> " << w.stored_out_c
+       << ", groups " << w.groups << ", from channel " << w.out_first;
   return text.str();
 }
 
@@ -138,6 +140,11 @@ inline bool spare_bits_zero(shape s, layout l, const std::uint32_t* words) {
   return true;
 }
 
+// Does the op keep something of what stands in its output? Then that must be a tensor, not just any bytes.
+constexpr bool keeps(const op_signature& s, const window& w) {
+  return s.add || (s.what == op_kind::copy && w.out_first > 0);
+}
+
 // Checks path P on one op with random data: same bits as the reference, nothing touched beside what it was given.
 template <class P, op_signature S, class Geometry>
 void check_op(Geometry g, const char* why, std::uint64_t stream) {
@@ -169,7 +176,7 @@ void check_op(Geometry g, const char* why, std::uint64_t stream) {
       reinterpret_cast<std::uint32_t*>(m.canonical_weights.take(4 * kernels::canonical_layout(op).total(), 4, side));
   fill_weights(r, op, canonical);
   auto* before = m.before.take(bytes_out(layout::nhwc), out_align, side);
-  if (S.add)
+  if (keeps(S, w))
     fill_tensor(r, w.out, S.out, before);
   else
     std::memset(before, 0x5a, bytes_out(layout::nhwc));
@@ -194,6 +201,8 @@ void check_op(Geometry g, const char* why, std::uint64_t stream) {
   auto* out = m.out.take(bytes_out(out_layout), out_align, side);
   if constexpr (out_layout == layout::nhwc)
     std::memcpy(out, before, bytes_out(layout::nhwc));
+  else if (keeps(S, w))
+    change_layout<layout::nhwc, out_layout>(w.out, before, out);
   else
     std::memset(out, 0x5a, bytes_out(out_layout));
   auto* scratch = m.scratch.take(kernels::scratch_bytes<P>(op), 8, side);
@@ -255,6 +264,28 @@ inline window random_conv(random_numbers& r, int most_products = 60000) {
     if (r.one_in(5)) w = stored_for(w, in.c + (r.one_in(2) ? 32 : r.between(0, 40)), w.out.c + r.between(0, 40));
     if (w.out.h > 0 && w.out.w > 0 && w.out.size() * w.depth() <= most_products) return w;
   }
+}
+
+// The same in groups, half of them of a single channel.
+inline window random_grouped(random_numbers& r, int most_products = 60000) {
+  for (;;) {
+    window w = random_conv(r, 8 * most_products);
+    const int in_c = r.one_in(2) ? 1 : r.one_in(3) ? 32 * r.between(1, 2) : r.between(2, 40);
+    const int out_c = in_c == 1 ? r.between(1, 3) : r.between(1, 40);
+    w.groups = r.between(2, in_c == 1 ? 70 : 5);
+    w.in.c = w.stored_in_c = in_c * w.groups;
+    w.out.c = out_c * w.groups;
+    w.stored_out_c = w.out.c + (r.one_in(5) ? out_c * r.between(1, 3) : 0);
+    if (w.out.size() * w.depth() <= most_products) return w;
+  }
+}
+
+// A random place for a copy.
+inline window random_part(random_numbers& r) {
+  const int channels = r.between(1, 100);
+  const int first = r.one_in(3) ? 0 : r.between(1, 100);
+  return part(r.between(1, 6), r.between(1, 6), channels, first,
+              first + channels + (r.one_in(2) ? 0 : r.between(1, 70)));
 }
 
 }  // namespace offramp_test

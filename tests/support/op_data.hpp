@@ -97,29 +97,35 @@ inline void fill_weights(random_numbers& r, const offramp::kernel_op& op, std::u
     to[3] = as_word(narrow ? -(least / 2) + r.between(0, 5) : -least - 1);
   }
 
+  const auto threshold = [&](bool rare) {
+    if (s.float_accumulator()) return std::bit_cast<std::uint32_t>(random_eighths(r, static_cast<int>(8 * spread)));
+    if (rare) return as_word(r.one_in(2) ? 0x7fffffff : -0x7fffffff - 1);  // always or never below
+    return as_word(r.between(static_cast<std::int64_t>(-spread), static_cast<std::int64_t>(spread)));
+  };
+  const bool numbers = s.out != kind::bits;
   for (std::size_t c = 0; c < l.channels; ++c) {
     const auto set = [&](std::size_t array, std::uint32_t v) { to[l.array(array) + c] = v; };
     const bool rare = r.one_in(10);
-    if (s.out == kind::bits) {
-      if (s.float_accumulator())
-        set(0, std::bit_cast<std::uint32_t>(random_eighths(r, static_cast<int>(8 * spread))));
-      else if (rare)  // always or never below
-        set(0, as_word(r.one_in(2) ? 0x7fffffff : -0x7fffffff - 1));
-      else
-        set(0, as_word(r.between(static_cast<std::int64_t>(-spread), static_cast<std::int64_t>(spread))));
-    } else if (s.out == kind::f32 || s.float_accumulator()) {
-      set(0, std::bit_cast<std::uint32_t>(random_eighths(r, 16)));
-      set(1, std::bit_cast<std::uint32_t>(random_eighths(r, 64)));
-      if (s.out != kind::f32 && l.arrays > 2) set(2, 0);
-    } else if (s.out == kind::i32) {
-      set(0, as_word(r.between(-100000, 100000)));
-    } else {
-      const double unit = 1 << offramp::accumulator_fraction_bits(s);
-      set(0, as_word(r.between(static_cast<std::int64_t>(-spread * unit), static_cast<std::int64_t>(spread * unit))));
-      const double target = (s.out == kind::i8 ? 80.0 : 20000.0) / (spread * unit);
-      const auto f = offramp::make_fixed_factor(target * (rare ? 1000.0 : r.between(1, 200) / 100.0));
-      set(1, as_word(f.multiplier));
-      set(2, as_word(f.shift));
+    if (!numbers || s.two_slopes) set(0, threshold(rare));
+    const std::size_t first = s.two_slopes ? 1 : 0;
+    const auto per_set = static_cast<std::size_t>(offramp::kernels::parameter_set(s));
+    for (std::size_t a = first; numbers && a < l.arrays; a += per_set) {
+      if (s.out == kind::f32 || s.float_accumulator()) {
+        set(a, std::bit_cast<std::uint32_t>(random_eighths(r, 16)));
+        set(a + 1, std::bit_cast<std::uint32_t>(random_eighths(r, 64)));
+        if (per_set > 2) set(a + 2, 0);
+      } else if (s.out == kind::i32 && !s.add) {
+        set(a, as_word(r.between(-100000, 100000)));
+      } else {
+        const double unit = 1 << offramp::accumulator_fraction_bits(s);
+        const auto most = static_cast<std::int64_t>(spread * unit);
+        set(a, as_word(r.between(-most, most)));
+        const double target = (s.out == kind::i8 ? 80.0 : s.out == kind::i16 ? 20000.0 : 500000.0) / (spread * unit);
+        const double factor = target * (rare && s.out != kind::i32 ? 1000.0 : r.between(1, 200) / 100.0);
+        const auto f = offramp::make_fixed_factor(factor);
+        set(a + 1, as_word(f.multiplier));
+        set(a + 2, as_word(f.shift));
+      }
     }
   }
   for (std::size_t i = 0; i < l.flip_words; ++i) to[l.flips() + i] = r.word();
@@ -127,11 +133,11 @@ inline void fill_weights(random_numbers& r, const offramp::kernel_op& op, std::u
 
   std::uint32_t* kernel = to + l.kernel();
   if (s.weights == kind::bits) {
-    const int words = offramp::ceil_div(w.stored_in_c, 32);
+    const int words = offramp::ceil_div(w.stored_group_in_c(), 32);
     for (std::size_t i = 0; i < l.kernel_words; ++i)
-      kernel[i] = r.word() & offramp::low_bits(w.stored_in_c - 32 * (static_cast<int>(i) % words));
+      kernel[i] = r.word() & offramp::low_bits(w.stored_group_in_c() - 32 * (static_cast<int>(i) % words));
   } else if (s.weights == kind::i8) {
-    const int n = w.stored_out_c * w.taps() * w.stored_in_c;
+    const int n = w.stored_out_c * w.taps() * w.stored_group_in_c();
     for (std::size_t i = 0; i < l.kernel_words; ++i) kernel[i] = 0;
     for (int i = 0; i < n; ++i) {
       const std::uint32_t byte = static_cast<std::uint32_t>(r.between(-127, 127)) & 0xffu;

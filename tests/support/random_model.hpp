@@ -39,6 +39,10 @@ inline offramp::host::model random_model(const offramp::network_view& net, std::
                              ? std::sqrt(static_cast<float>(m.layers[i - 1].geometry().depth()))
                              : 1.0f;
     for (float& v : p.bias) v = 0.5f * r.normal();
+    if (m.layers[i].what == offramp::layer_kind::prelu)
+      for (float& v : p.weights) v = 0.5f * r.normal();
+    if (m.layers[i].what == offramp::layer_kind::cascade)
+      for (float& v : p.weights) v = 0.3f * r.normal();
     for (float& v : p.gamma) v = r.normal();
     for (float& v : p.beta) v = r.normal();
     for (float& v : p.mean) v = 0.7f * spread * r.normal();

@@ -21,10 +21,15 @@ struct window {
   // Channels the weights are stored for; larger than the active ones in nested widths (tap stride), else equal.
   int stored_in_c = 0;
   int stored_out_c = 0;
+  int groups = 1;     // output channels o read the input channels of group o * groups / out.c only
+  int out_first = 0;  // first output channel written (copies into a wider tensor)
 
   [[nodiscard]] constexpr int taps() const { return kernel_h * kernel_w; }
+  // Input channels that one output channel reads, active and stored. Groups are kept or dropped whole.
+  [[nodiscard]] constexpr int group_in_c() const { return groups == 1 ? in.c : in.c / groups; }
+  [[nodiscard]] constexpr int stored_group_in_c() const { return groups == 1 ? stored_in_c : in.c / groups; }
   // Products added up for one output.
-  [[nodiscard]] constexpr int depth() const { return taps() * in.c; }
+  [[nodiscard]] constexpr int depth() const { return taps() * group_in_c(); }
   friend constexpr bool operator==(const window&, const window&) = default;
 };
 
@@ -34,17 +39,22 @@ constexpr int window_extent(int in, int kernel, int stride, int pad) {
   return room < 0 ? 0 : room / stride + 1;
 }
 
-constexpr window make_window(shape in, int out_c, int kernel_h, int kernel_w, int stride, int pad_h, int pad_w) {
+// `stride_w` 0: the same as `stride_h`.
+constexpr window make_window(shape in, int out_c, int kernel_h, int kernel_w, int stride_h, int pad_h, int pad_w,
+                             int stride_w = 0, int groups = 1) {
+  if (stride_w == 0) stride_w = stride_h;
   window w;
   w.in = in;
-  w.out = {window_extent(in.h, kernel_h, stride, pad_h), window_extent(in.w, kernel_w, stride, pad_w), out_c};
+  w.out = {window_extent(in.h, kernel_h, stride_h, pad_h), window_extent(in.w, kernel_w, stride_w, pad_w), out_c};
   w.kernel_h = kernel_h;
   w.kernel_w = kernel_w;
-  w.stride_h = w.stride_w = stride;
+  w.stride_h = stride_h;
+  w.stride_w = stride_w;
   w.pad_top = pad_h;
   w.pad_left = pad_w;
   w.stored_in_c = in.c;
   w.stored_out_c = out_c;
+  w.groups = groups;
   return w;
 }
 

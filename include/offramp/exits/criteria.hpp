@@ -1,4 +1,4 @@
-// Exit criteria: a score from one head's logits, larger = more certain; a sample leaves when score >= threshold.
+// The plain criteria: a score from one head's logits, larger = more certain; a sample leaves when score >= threshold.
 // Scores are Q16 in the integer form and float in the float form, on the same scale, so that one threshold serves both.
 //
 //   max_softmax    max_c softmax(z)[c]                               0..1  (SDN, ZTW, MSDNet, BoostNet)
@@ -12,21 +12,10 @@
 #include <cstdint>
 
 #include <offramp/core/fixed_point.hpp>
+#include <offramp/exits/criterion.hpp>
 #include <offramp/exits/fixed_math.hpp>
 
 namespace offramp::inline OFFRAMP_ABI {
-
-// Index of the largest logit; the first of equals.
-template <class T>
-constexpr int argmax(const T* z, int classes) {
-  int best = 0;
-  for (int c = 1; c < classes; ++c)
-    if (z[c] > z[best]) best = c;
-  return best;
-}
-
-// The threshold of an exit that is never taken: scores stay below it.
-inline constexpr std::int32_t never_q16 = 0x7fffffff;
 
 namespace detail {
 
@@ -52,16 +41,57 @@ inline float softmax_sum(const float* z, int classes) {
   return sum;
 }
 
-}  // namespace detail
-
-// What to provide for a criterion of one's own: the two `score` functions and an id of 1000 or more, which is stored
-// with thresholds so that those of one criterion are not taken for another's.
-template <class C>
-concept exit_criterion = requires(const std::int32_t* z, const float* zf, fixed_factor unit) {
-  {C::score(z, 10, unit)};
-  {C::score(zf, 10)};
-  {C::id};
+// What entropy is made of: with d_c the gap to the largest logit and e_c = exp(-d_c), sum e_c and sum e_c d_c.
+template <class T>
+struct moments {
+  T sum = 0;
+  T weighted = 0;
 };
+
+// Q16; the second sum is at most C * exp(-1), so neither overflows below 2^15 classes.
+constexpr moments<std::uint32_t> softmax_moments(const std::int32_t* z, int classes, fixed_factor unit) {
+  const std::int32_t z_max = z[argmax(z, classes)];
+  moments<std::uint32_t> m;
+  for (int c = 0; c < classes; ++c) {
+    const std::uint32_t d = logit_gap(z_max, z[c], unit);
+    const std::uint32_t e = exp_minus_q16(d);
+    m.sum += e;
+    m.weighted += static_cast<std::uint32_t>((std::uint64_t{e} * d) >> 16);
+  }
+  return m;
+}
+
+inline moments<float> softmax_moments(const float* z, int classes) {
+  const float z_max = z[argmax(z, classes)];
+  moments<float> m;
+  for (int c = 0; c < classes; ++c) {
+    const float d = z_max - z[c];
+    const float e = __builtin_expf(-d);
+    m.sum += e;
+    m.weighted += e * d;
+  }
+  return m;
+}
+
+// a / b in Q16 by one 32-bit division: both are scaled down alike until the dividend fits. a < 2^16 b.
+constexpr std::uint32_t quotient_q16(std::uint32_t a, std::uint32_t b) {
+  int down = 0;
+  while ((a >> down) >= 65536u) ++down;
+  return ((a >> down) << 16) / (b >> down);
+}
+
+// 1 - H / ln C with H = ln(sum e_c) + sum(e_c d_c) / sum e_c.
+constexpr std::int32_t entropy_score(moments<std::uint32_t> m, int classes) {
+  const std::uint32_t h = log_q16(m.sum) + quotient_q16(m.weighted, m.sum);
+  const std::uint32_t most = log_q16(static_cast<std::uint32_t>(classes) << 16);
+  const std::uint32_t share = h >= most ? 65536u : quotient_q16(h, most);
+  return share >= 65536u ? 0 : static_cast<std::int32_t>(65536u - share);
+}
+inline float entropy_score(moments<float> m, int classes) {
+  return 1.0f - (__builtin_logf(m.sum) + m.weighted / m.sum) / __builtin_logf(static_cast<float>(classes));
+}
+
+}  // namespace detail
 
 struct max_softmax {
   static constexpr std::uint32_t id = 1;
@@ -97,50 +127,12 @@ struct logit_margin {
 struct entropy {
   static constexpr std::uint32_t id = 3;
   static constexpr const char* name = "entropy";
-  // H = ln(sum e_c) + sum(e_c d_c) / sum e_c with e_c = exp(-d_c), d_c the gap to the largest logit.
   static constexpr std::int32_t score(const std::int32_t* z, int classes, fixed_factor unit) {
-    const std::int32_t z_max = z[argmax(z, classes)];
-    std::uint32_t sum = 0;
-    std::uint32_t weighted = 0;  // at most C * exp(-1): no overflow below 2^15 classes
-    for (int c = 0; c < classes; ++c) {
-      const std::uint32_t d = detail::logit_gap(z_max, z[c], unit);
-      const std::uint32_t e = exp_minus_q16(d);
-      sum += e;
-      weighted += static_cast<std::uint32_t>((std::uint64_t{e} * d) >> 16);
-    }
-    // The quotient of two Q16 numbers, both scaled down alike until weighted << 16 fits 32 bits.
-    int down = 0;
-    while ((weighted >> down) >= 65536u) ++down;
-    const std::uint32_t mean_gap = ((weighted >> down) << 16) / (sum >> down);
-    const std::uint32_t h = log_q16(sum) + mean_gap;
-    const std::uint32_t most = log_q16(static_cast<std::uint32_t>(classes) << 16);
-    const std::uint32_t share = h >= most ? 65536u : static_cast<std::uint32_t>(((h >> 2) << 16) / (most >> 2));
-    return share >= 65536u ? 0 : static_cast<std::int32_t>(65536u - share);
+    return detail::entropy_score(detail::softmax_moments(z, classes, unit), classes);
   }
   static float score(const float* z, int classes) {
-    const float z_max = z[argmax(z, classes)];
-    float sum = 0;
-    float weighted = 0;
-    for (int c = 0; c < classes; ++c) {
-      const float d = z_max - z[c];
-      const float e = __builtin_expf(-d);
-      sum += e;
-      weighted += e * d;
-    }
-    return 1.0f - (__builtin_logf(sum) + weighted / sum) / __builtin_logf(static_cast<float>(classes));
+    return detail::entropy_score(detail::softmax_moments(z, classes), classes);
   }
-};
-
-// Thresholds, one an exit, on the criterion's scale in Q16. The last exit's is never asked.
-template <int Exits>
-struct exit_thresholds {
-  std::int32_t q16[Exits]{};
-};
-
-// One threshold for all exits, in the criterion's units: confidence{0.9f}.
-struct confidence {
-  std::int32_t q16;
-  explicit constexpr confidence(float threshold) : q16{to_q16(threshold)} {}
 };
 
 }  // namespace offramp::inline OFFRAMP_ABI

@@ -11,10 +11,11 @@ namespace offramp::inline OFFRAMP_ABI {
 
 inline constexpr std::int32_t q16_one = 65536;
 
+// Rounded; saturates. What is not a number is the lowest: never confident.
 constexpr std::int32_t to_q16(float v) {
   const float scaled = v * 65536.0f;
   if (scaled >= 2147483000.0f) return 0x7fffffff;
-  if (scaled <= -2147483000.0f) return -0x7fffffff;
+  if (!(scaled > -2147483000.0f)) return -0x7fffffff;
   return static_cast<std::int32_t>(scaled < 0 ? scaled - 0.5f : scaled + 0.5f);
 }
 

@@ -11,6 +11,7 @@ namespace offramp::inline OFFRAMP_ABI {
 enum class stop_reason : std::uint8_t {
   confident,   // the exit's score reached its threshold
   last_exit,   // there was no further stage
+  deadline,    // there was no time for the next stage
   unfinished,  // asked for the best answer so far: more stages could run
 };
 
@@ -18,6 +19,7 @@ constexpr const char* to_string(stop_reason r) {
   switch (r) {
     case stop_reason::confident: return "confident";
     case stop_reason::last_exit: return "last exit";
+    case stop_reason::deadline: return "deadline";
     case stop_reason::unfinished: return "unfinished";
   }
   return "unknown";

@@ -14,7 +14,7 @@ namespace offramp::inline OFFRAMP_ABI::host {
 using tensor_values = std::vector<double>;  // NHWC, one image
 
 // acc[position][out channel] of an op. `in` holds signs, real values, or codes; `zero` is subtracted from them.
-// `kernel` is [out_c][kernel_h][kernel_w][in_c] (conv only). max_pool gives the maximum, the others sums.
+// `kernel` is [out_c][kernel_h][kernel_w][in_c / groups] (conv only). max_pool gives the maximum, the others sums.
 inline void accumulate(const kernel_op& op, const tensor_values& in, double zero, const tensor_values& kernel,
                        tensor_values& acc) {
   const window& w = op.geometry;
@@ -23,18 +23,24 @@ inline void accumulate(const kernel_op& op, const tensor_values& in, double zero
   acc.assign(at(w.out.size()), 0.0);
   if (what == op_kind::conv) {
     const bool signs = op.signature.in == kind::bits;
+    const int in_c = w.group_in_c();
+    const int out_c = w.out.c / w.groups;
     row_major<double> patches(w.out.positions(), w.depth());
-    patches.setConstant(signs ? 1.0 : 0.0);
-    for (int p = 0; p < w.out.positions(); ++p)
-      for (int t = 0; t < w.taps(); ++t) {
-        const int y = p / w.out.w * w.stride_h - w.pad_top + t / w.kernel_w;
-        const int x = p % w.out.w * w.stride_w - w.pad_left + t % w.kernel_w;
-        if (y < 0 || y >= w.in.h || x < 0 || x >= w.in.w) continue;
-        const double* from = in.data() + (y * w.in.w + x) * w.in.c;
-        for (int c = 0; c < w.in.c; ++c) patches(p, t * w.in.c + c) = from[c] - zero;
-      }
     matrix_view<double> out(acc.data(), w.out.positions(), w.out.c);
-    out.noalias() = patches * const_matrix_view<double>(kernel.data(), w.out.c, w.depth()).transpose();
+    for (int g = 0; g < w.groups; ++g) {
+      patches.setConstant(signs ? 1.0 : 0.0);
+      for (int p = 0; p < w.out.positions(); ++p)
+        for (int t = 0; t < w.taps(); ++t) {
+          const int y = p / w.out.w * w.stride_h - w.pad_top + t / w.kernel_w;
+          const int x = p % w.out.w * w.stride_w - w.pad_left + t % w.kernel_w;
+          if (y < 0 || y >= w.in.h || x < 0 || x >= w.in.w) continue;
+          const double* from = in.data() + (y * w.in.w + x) * w.in.c + g * in_c;
+          for (int c = 0; c < in_c; ++c) patches(p, t * in_c + c) = from[c] - zero;
+        }
+      const const_matrix_view<double> weights(kernel.data() + static_cast<std::ptrdiff_t>(g) * out_c * w.depth(), out_c,
+                                              w.depth());
+      out.middleCols(g * out_c, out_c).noalias() = patches * weights.transpose();
+    }
     return;
   }
   for (int p = 0; p < w.out.positions(); ++p)

@@ -3,6 +3,7 @@
 #ifndef OFFRAMP_HOST_COST_TABLE_HPP
 #define OFFRAMP_HOST_COST_TABLE_HPP
 
+#include <algorithm>
 #include <string>
 
 #include <offramp/host/table.hpp>
@@ -14,9 +15,10 @@ namespace offramp::inline OFFRAMP_ABI::host {
 inline std::string op_name(const step_desc& s) {
   const op_signature& g = s.op.signature;
   const window& w = s.op.geometry;
-  std::string name = to_string(g.what);
+  std::string name = g.what == op_kind::user ? g.user->name : to_string(g.what);
   if (w.taps() > 1) name += " " + std::to_string(w.kernel_h) + "x" + std::to_string(w.kernel_w);
-  if (w.stride_h > 1) name += "/" + std::to_string(w.stride_h);
+  if (w.stride_h > 1 || w.stride_w > 1) name += "/" + std::to_string(std::max(w.stride_h, w.stride_w));
+  if (g.grouped) name += ", " + std::to_string(w.groups) + " groups";
   name += std::string{" "} + to_string(g.in);
   if (g.what == op_kind::conv) name += std::string{" x "} + to_string(g.weights);
   return name + " -> " + to_string(g.out) + (g.add ? "+" : "");

@@ -16,10 +16,11 @@
 
 namespace offramp::inline OFFRAMP_ABI::host {
 
-// Throws unless `words` is a model of this network, packed for this path.
-template <class Lowered, class Path = path::portable>
-bound_weights<Lowered, Path> bind_or_throw(std::span<const std::uint32_t> words, const std::string& what) {
-  bound_weights<Lowered, Path> bound;
+// Throws unless `words` is a model of this network, packed for this path, that these policies can run on.
+template <class Lowered, class Path = path::portable, class Criterion = max_softmax, class Reuse = no_reuse>
+bound_weights<Lowered, Path, Criterion, Reuse> bind_or_throw(std::span<const std::uint32_t> words,
+                                                             const std::string& what) {
+  bound_weights<Lowered, Path, Criterion, Reuse> bound;
   const status s = bind_weights(words.data(), words.size_bytes(), bound);
   if (s != status::ok) throw error(what + ": refused: " + to_string(s));
   return bound;
@@ -31,9 +32,10 @@ class deployed {
  public:
   using session_type = session<Lowered, Path, Criterion, Reuse>;
 
-  explicit deployed(std::vector<std::uint32_t> words)
+  // `name` stands in the message if the words are refused.
+  explicit deployed(std::vector<std::uint32_t> words, const std::string& name = "deployed model")
       : words_{std::move(words)}, arena_{std::make_unique<arena<Lowered, Path>>()},
-        session_{bind_or_throw<Lowered, Path>(words_, "deployed model"), *arena_} {}
+        session_{bind_or_throw<Lowered, Path, Criterion, Reuse>(words_, name), *arena_} {}
   deployed(const deployed&) = delete;
   deployed& operator=(const deployed&) = delete;
 

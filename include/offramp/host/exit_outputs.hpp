@@ -24,11 +24,11 @@ struct exit_outputs {
   [[nodiscard]] int count() const { return static_cast<int>(truth.size()); }
 };
 
-// Runs all exits of the model on all images.
-template <class Lowered, class Path, exit_criterion Criterion = max_softmax>
-exit_outputs run_all_exits(const bound_weights<Lowered, Path>& weights, const labelled_images& images,
+// Runs all exits of the model on all images, under the policies it was bound for.
+template <class Lowered, class Path, class Criterion, class Reuse>
+exit_outputs run_all_exits(const bound_weights<Lowered, Path, Criterion, Reuse>& weights, const labelled_images& images,
                            thread_pool& pool) {
-  using session_t = session<Lowered, Path, Criterion>;
+  using session_t = session<Lowered, Path, Criterion, Reuse>;
   const auto n = static_cast<std::size_t>(images.count());
   exit_outputs out;
   out.score_q16.assign(session_t::exits, std::vector<std::int32_t>(n));

@@ -7,11 +7,15 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
+#include <type_traits>
 #include <vector>
 
 #include <offramp/host/buffer.hpp>
+#include <offramp/host/error.hpp>
 #include <offramp/host/layers/batch_norm.hpp>
-#include <offramp/host/layers/convolution.hpp>
+#include <offramp/host/layers/channels.hpp>
+#include <offramp/host/layers/grouped_convolution.hpp>
 #include <offramp/host/layers/pointwise.hpp>
 #include <offramp/host/layers/pooling.hpp>
 #include <offramp/host/parallel.hpp>
@@ -28,7 +32,8 @@ struct graph_options {
   float batch_norm_momentum = 0.1f;  // running = 0.9 running + 0.1 batch
 };
 
-// T is float; double exists for tests of gradients. Tensors are [image][height][width][channel].
+// T is float; double exists for tests of gradients, and knows no users' layers. Tensors are
+// [image][height][width][channel].
 template <class T>
 class basic_graph {
  public:
@@ -48,8 +53,11 @@ class basic_graph {
       const layer_desc& d = net_.layers[i];
       layer_state& s = state(i);
       largest = std::max(largest, d.out.size());
+      if (d.what == layer_kind::user && !std::is_same_v<T, float>)
+        throw error("graph: layer " + std::to_string(i) + " is the user's " + d.user->name +
+                    ", which works in float; expected no such layer in a graph of doubles");
       if (d.has_weights()) {
-        columns = std::max(columns, layers::convolution_columns<T>(d.geometry()));
+        columns = std::max(columns, layers::grouped_convolution_columns<T>(d.geometry()));
         if (d.weights == kind::bits) s.signs = buffer<T>(count(weight_count(d)));
       }
       if (d.what == layer_kind::batch_norm) {
@@ -83,7 +91,7 @@ class basic_graph {
 
   // [batch][classes], valid after forward().
   const T* logits(int exit) { return kept(plan_.activation[count(last_of_head(exit))]); }
-  // [batch][classes], to be written (at every exit) before backward().
+  // [batch][classes], to be written (at every exit) before every backward(), which may add to it.
   T* logit_gradient(int exit) { return kept(plan_.gradient[count(last_of_head(exit))]); }
 
   // Leaves the gradient with respect to all parameters that are not frozen, laid out like parameters.values.
@@ -145,6 +153,14 @@ class basic_graph {
       case step_kind::statistics: return gather_moments(s.layer, now, x);
       case step_kind::backward: return backward(s, now, batch, x, y, dy, dx);
       case step_kind::sums: return gather_sums(s.layer, now, x, dy);
+      case step_kind::merge: {
+        const int rows = now.n * d.out.positions(), channels = static_cast<int>(size_of(s.x)) / d.out.positions();
+        return layers::copy_channels<T>({x, channels}, rows, channels, false, {y + s.channel, d.out.c});
+      }
+      case step_kind::split: {
+        const int rows = now.n * d.out.positions(), channels = static_cast<int>(size_of(s.dx)) / d.out.positions();
+        return layers::copy_channels<T>({dy + s.channel, d.out.c}, rows, channels, s.add, {dx, channels});
+      }
       case step_kind::shortcut:
         return layers::avg_pool_backward(layers::shortcut_window(net_.layers[d.partner].in, d.out), now.n, dy, s.add,
                                          dx);
@@ -168,16 +184,31 @@ class basic_graph {
     switch (d.what) {
       case layer_kind::conv2d:
       case layer_kind::dense:
-        return layers::convolution_forward(d.geometry(), padding(d), now.n, x, weights(layer),
-                                           d.bias ? parameters_.at(at.bias) : nullptr, y, columns(now));
+        return layers::grouped_convolution_forward(d.geometry(), padding(d), now.n, x, weights(layer),
+                                                   d.bias ? parameters_.at(at.bias) : nullptr, y, columns(now));
       case layer_kind::batch_norm:
         return layers::batch_norm_forward(x, now.n * d.in.positions(), d.in.c, static_cast<const T*>(s.mean.data()),
                                           static_cast<const T*>(s.scale.data()),
                                           static_cast<const T*>(parameters_.at(at.beta)), y);
+      case layer_kind::shift:
+        return layers::shift_forward<T>(x, now.n * d.in.positions(), d.in.c, parameters_.at(at.bias), y);
+      case layer_kind::prelu:
+        return layers::prelu_forward<T>(x, now.n * d.in.positions(), d.in.c, parameters_.at(at.weights), y);
       case layer_kind::relu: return layers::relu_forward(x, elements, y);
       case layer_kind::sign: return layers::sign_forward(x, elements, y);
       case layer_kind::max_pool: return layers::max_pool_forward(d.geometry(), now.n, x, y);
       case layer_kind::avg_pool: return layers::avg_pool_forward(d.geometry(), now.n, x, false, y);
+      case layer_kind::blur_pool: return layers::blur_pool_forward(d.geometry(), padding(d), now.n, x, y);
+      case layer_kind::cascade:
+        layers::grouped_convolution_forward<T>(d.geometry(), T{}, now.n, shortcut, weights(layer), nullptr, y,
+                                               columns(now));
+        for (std::ptrdiff_t i = 0; i < elements; ++i) y[i] += x[i];
+        return;
+      case layer_kind::user:
+        if constexpr (std::is_same_v<T, float>)
+          for (int i = 0; i < now.n; ++i)
+            d.user->forward(d.in, parameters_.at(at.weights), x + i * d.in.size(), y + i * d.out.size());
+        return;
       case layer_kind::residual_end: {
         const shape from = net_.layers[d.partner].in;
         if (from == d.out) {
@@ -188,7 +219,11 @@ class basic_graph {
         }
         return;
       }
-      case layer_kind::residual_begin: return;
+      case layer_kind::residual_begin:
+      case layer_kind::concat_begin:
+      case layer_kind::branch_begin:
+      case layer_kind::concat_end:
+      case layer_kind::flatten: return;
     }
   }
 
@@ -198,11 +233,12 @@ class basic_graph {
     const std::ptrdiff_t elements = static_cast<std::ptrdiff_t>(now.n) * d.out.size();
     switch (d.what) {
       case layer_kind::conv2d:
-      case layer_kind::dense: {
+      case layer_kind::dense:
+      case layer_kind::cascade: {
         T* const d_weights = frozen(s.layer) ? nullptr : piece_gradient(now, at.weights);
         T* const d_bias = frozen(s.layer) || !d.bias ? nullptr : piece_gradient(now, at.bias);
-        return layers::convolution_backward(d.geometry(), padding(d), now.n, x, weights(s.layer), dy, dx, s.add,
-                                            d_weights, d_bias, !now.opens, columns(now));
+        return layers::grouped_convolution_backward(d.geometry(), padding(d), now.n, x, weights(s.layer), dy, dx, s.add,
+                                                    d_weights, d_bias, !now.opens, columns(now));
       }
       case layer_kind::batch_norm: {
         if (!dx) return;
@@ -214,14 +250,39 @@ class basic_graph {
             static_cast<const T*>(parameters_.at(at.gamma)), constant ? nullptr : joined + at.gamma.first,
             constant ? nullptr : joined + at.beta.first, batch * d.in.positions(), s.add, dx);
       }
+      case layer_kind::shift:
+        if (!frozen(s.layer))
+          layers::shift_sums<T>(dy, now.n * d.in.positions(), d.in.c, opened_gradient(now, at.bias));
+        if (dx) layers::scaled_copy<T>(T{1}, dy, elements, s.add, dx);
+        return;
+      case layer_kind::prelu: {
+        const int rows = now.n * d.in.positions();
+        if (!frozen(s.layer)) layers::prelu_sums<T>(x, dy, rows, d.in.c, opened_gradient(now, at.weights));
+        if (dx) layers::prelu_backward<T>(x, dy, rows, d.in.c, parameters_.at(at.weights), s.add, dx);
+        return;
+      }
       case layer_kind::relu: return layers::relu_backward(y, dy, elements, s.add, dx);
       case layer_kind::sign:
         return layers::sign_backward(options_.activation_gradient, static_cast<T>(options_.clip), x, dy, elements,
                                      s.add, dx);
       case layer_kind::max_pool: return layers::max_pool_backward(d.geometry(), now.n, x, dy, s.add, dx);
       case layer_kind::avg_pool: return layers::avg_pool_backward(d.geometry(), now.n, dy, s.add, dx);
+      case layer_kind::blur_pool: return layers::blur_pool_backward(d.geometry(), now.n, dy, s.add, dx);
+      case layer_kind::user: {
+        T* const sums = opened_gradient(now, at.weights);
+        if (dx && !s.add) std::fill_n(dx, static_cast<std::ptrdiff_t>(now.n) * d.in.size(), T{});
+        if constexpr (std::is_same_v<T, float>)
+          for (int i = 0; i < now.n; ++i)
+            d.user->backward(d.in, parameters_.at(at.weights), x + i * d.in.size(), dy + i * d.out.size(),
+                             dx ? dx + i * d.in.size() : nullptr, sums);
+        return;
+      }
       case layer_kind::residual_begin:
-      case layer_kind::residual_end: return;
+      case layer_kind::residual_end:
+      case layer_kind::concat_begin:
+      case layer_kind::branch_begin:
+      case layer_kind::concat_end:
+      case layer_kind::flatten: return;
     }
   }
 
@@ -292,8 +353,7 @@ class basic_graph {
     const layer_desc& d = net_.layers[layer];
     const layer_slots& at = parameters_.layout[layer];
     const layer_state& s = state(layer);
-    T *const d_gamma = piece_gradient(now, at.gamma), *const d_beta = piece_gradient(now, at.beta);
-    if (now.opens) std::fill_n(d_gamma, d.in.c, T{}), std::fill_n(d_beta, d.in.c, T{});
+    T *const d_gamma = opened_gradient(now, at.gamma), *const d_beta = opened_gradient(now, at.beta);
     layers::batch_norm_sums(x, dy, now.n * d.in.positions(), d.in.c, s.mean.data(), s.inverse.data(), d_gamma, d_beta);
   }
 
@@ -305,6 +365,13 @@ class basic_graph {
 
   T* piece_gradient(const part& now, parameter_slot s) {
     return piece_gradients_.data() + count(now.piece) * gradient_.size() + s.first;
+  }
+
+  // The same, to be added to: the first part of the piece finds zeros.
+  T* opened_gradient(const part& now, parameter_slot s) {
+    T* const sums = piece_gradient(now, s);
+    if (now.opens) std::fill_n(sums, s.count, T{});
+    return sums;
   }
 
   void add_pieces(int first, int last, int batch) {

@@ -3,9 +3,11 @@
 #ifndef OFFRAMP_HOST_MODEL_HPP
 #define OFFRAMP_HOST_MODEL_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <offramp/core/config.hpp>
@@ -16,9 +18,10 @@ namespace offramp::inline OFFRAMP_ABI::host {
 
 // Vectors are empty where a layer has no such parameter.
 struct layer_parameters {
-  std::vector<float>
-      weights;              // conv2d, dense: [out_c][kernel_h][kernel_w][in_c]; the latent ones where the kind is bits
-  std::vector<float> bias;  // [out_c], where desc.bias
+  // conv2d, dense: [out_c][kernel_h][kernel_w][in_c / groups], the latent ones where the kind is bits; cascade:
+  // [classes][classes of the previous exit]; prelu: slopes [channels]; user: its parameters in its own order.
+  std::vector<float> weights;
+  std::vector<float> bias;                         // [out_c] where desc.bias; shift: [channels]
   std::vector<float> gamma, beta, mean, variance;  // batch_norm: [channels]; the running statistics
   friend bool operator==(const layer_parameters&, const layer_parameters&) = default;
 };
@@ -39,11 +42,37 @@ struct model {
   }
 };
 
-// Number of weights of a conv2d or dense.
-constexpr int weight_count(const layer_desc& d) { return d.out.c * d.kernel_h * d.kernel_w * d.in.c; }
+// Length of layer_parameters::weights.
+constexpr int weight_count(const layer_desc& d) {
+  if (d.has_weights()) return d.out.c * d.geometry().depth();
+  if (d.what == layer_kind::prelu) return d.in.c;
+  if (d.what == layer_kind::user) return d.user->parameter_count(d.in);
+  return 0;
+}
 
-// Start of training: weights N(0, 2/fan_in) (He et al. 2015), binary ones N(0, 0.1^2), since only their sign counts and
-// they should change it easily; bias 0, batch norm the identity.
+// Length of layer_parameters::bias.
+constexpr int bias_count(const layer_desc& d) {
+  return (d.has_weights() && d.bias) || d.what == layer_kind::shift ? d.out.c : 0;
+}
+
+namespace detail {
+
+// Weights N(0, 2/fan_in) (He et al. 2015), binary ones N(0, 0.1^2), since only their sign counts and they should change
+// it easily. A prelu starts at 0.25 (He et al. 2015); a cascade at 0: each exit begins as if it stood alone.
+inline void start_weights(const layer_desc& d, random_source random, std::vector<float>& weights) {
+  if (d.what == layer_kind::prelu) {
+    std::fill(weights.begin(), weights.end(), 0.25f);
+  } else if (d.what == layer_kind::user) {
+    if (!weights.empty()) d.user->initialize(d.in, weights.data());
+  } else if (d.what != layer_kind::cascade) {
+    const float deviation = d.weights == kind::bits ? 0.1f : std::sqrt(2.0f / static_cast<float>(d.geometry().depth()));
+    for (float& w : weights) w = deviation * random.normal();
+  }
+}
+
+}  // namespace detail
+
+// Start of training: weights as above; bias and shift 0, batch norm the identity.
 inline model make_model(const network_view& net, std::uint64_t seed) {
   model m;
   m.input = net.input;
@@ -52,14 +81,10 @@ inline model make_model(const network_view& net, std::uint64_t seed) {
   for (int i = 0; i < net.layer_count; ++i) {
     const layer_desc& d = net.layers[i];
     layer_parameters p;
-    if (d.has_weights()) {
-      random_source random{seed, 0x696e6974, static_cast<std::uint64_t>(i)};
-      const float deviation =
-          d.weights == kind::bits ? 0.1f : std::sqrt(2.0f / static_cast<float>(d.kernel_h * d.kernel_w * d.in.c));
-      p.weights.resize(static_cast<std::size_t>(weight_count(d)));
-      for (float& w : p.weights) w = deviation * random.normal();
-      if (d.bias) p.bias.assign(static_cast<std::size_t>(d.out.c), 0.0f);
-    } else if (d.what == layer_kind::batch_norm) {
+    p.weights.resize(static_cast<std::size_t>(weight_count(d)));
+    p.bias.resize(static_cast<std::size_t>(bias_count(d)));
+    detail::start_weights(d, random_source{seed, 0x696e6974, static_cast<std::uint64_t>(i)}, p.weights);
+    if (d.what == layer_kind::batch_norm) {
       const auto channels = static_cast<std::size_t>(d.in.c);
       p.gamma.assign(channels, 1.0f);
       p.beta.assign(channels, 0.0f);

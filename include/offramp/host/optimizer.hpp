@@ -28,7 +28,7 @@ struct sgd {
 struct optimizer_options {
   std::variant<adam, sgd> rule = adam{};
   float weight_decay =
-      0;  // each step: w -= learning_rate * weight_decay * w; not for binary weights, nor bias, gamma, beta
+      0;  // each step: w -= learning_rate * weight_decay * w; for real weights of conv2d, dense and cascade only
   float binary_clip = 1.25f;  // latent weights of binary layers stay within +-this
 };
 
@@ -55,7 +55,7 @@ class optimizer {
       if (!frozen.empty() && frozen[static_cast<std::size_t>(i)]) continue;
       const layer_slots& s = layout[i];
       const bool binary = net.layers[i].weights == kind::bits;
-      add(s.weights, binary, !binary);
+      add(s.weights, binary, !binary && net.layers[i].has_weights());
       for (const parameter_slot& p : {s.bias, s.gamma, s.beta}) add(p, false, false);
     }
     state_.first = buffer<float>(static_cast<std::size_t>(layout.total));

@@ -29,8 +29,8 @@ struct parameter_layout {
     for (int i = 0; i < net.layer_count; ++i) {
       const layer_desc& d = net.layers[i];
       layer_slots s;
-      if (d.has_weights()) s.weights = take(weight_count(d));
-      if (d.has_weights() && d.bias) s.bias = take(d.out.c);
+      s.weights = take(weight_count(d));
+      s.bias = take(bias_count(d));
       if (d.what == layer_kind::batch_norm)
         for (parameter_slot* p : {&s.gamma, &s.beta, &s.mean, &s.variance}) *p = take(d.in.c);
       layers.push_back(s);

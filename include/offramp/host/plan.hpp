@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <offramp/core/config.hpp>
+#include <offramp/host/model.hpp>
 #include <offramp/net/description.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::host {
@@ -23,14 +24,19 @@ struct plan_options {
   // Per exit (empty: all 1): factor of the gradient that the stage's output receives from its head, and from the next
   // stage. 0 detaches. The head's and the next stage's own parameters keep their full gradient.
   std::vector<float> from_head{}, from_next{};
+  // Per exit (empty: all 0): factor of the gradient that its cascade sends to the previous exit's logits. 0 detaches,
+  // as in Zero Time Waste (Wolczyk et al. 2021).
+  std::vector<float> from_previous{};
 };
 
 enum class step_kind : std::uint8_t {
-  forward,     // y from x (and from shortcut, at the end of a residual)
+  forward,     // y from x (and from shortcut: the input of a residual, the previous logits of a cascade)
+  merge,       // concat: x becomes the channels of y from `channel` on
   statistics,  // batch norm: moments of x
   backward,    // dx (+)= gradient of dy
   sums,        // batch norm: sums of dy
   shortcut,    // residual: dx (+)= gradient of dy past the body
+  split,       // concat: dx (+)= the channels of dy from `channel` on
   zero,        // dx = 0
   copy,        // dx (+)= factor * dy; dy = dx scales in place
 };
@@ -42,6 +48,7 @@ struct step {
   int x = -1, y = -1, shortcut = -1, dy = -1, dx = -1;
   bool add = false;  // dx holds something already
   float factor = 1;
+  int channel = 0;
 };
 
 struct phase {
@@ -70,6 +77,7 @@ class planner {
   planner(const network_view& net, const plan_options& options) : net_{net}, options_{options} {}
 
   plan make() {
+    find_readers();
     number_buffers();
     find_wanted();
     merge_gradients();
@@ -78,6 +86,7 @@ class planner {
     plan_.backward_first = static_cast<int>(plan_.phases.size());
     if (options_.training) {
       plan_.phases.emplace_back();
+      for (int k = 0; k < net_.exit_count; ++k) written_.push_back(gradient(net_.exits[k].head_last - 1));
       for (int i = net_.layer_count - 1; i >= 0; --i) backward(i);
     }
     find_kept();
@@ -91,27 +100,72 @@ class planner {
   bool frozen(int layer) const { return !options_.frozen.empty() && options_.frozen[at(layer)]; }
   bool logits(int layer) const { return layer + 1 == net_.exits[desc(layer).exit].head_last; }
 
-  // The layer whose output this one reads; -1: the input. The begin of a residual is looked through.
+  // Layers that leave their input as it is: they are looked through.
+  bool transparent(int layer) const {
+    switch (desc(layer).what) {
+      case layer_kind::residual_begin:
+      case layer_kind::concat_begin:
+      case layer_kind::branch_begin:
+      case layer_kind::flatten: return true;
+      default: return false;
+    }
+  }
+
+  // The layer that wrote what a reader behind `layer` sees; -1: the input.
+  int writer(int layer) const { return layer >= 0 && transparent(layer) ? source(layer) : layer; }
+
+  // The layer whose output this one reads first; -1: the input.
   int source(int layer) const {
-    const exit_desc& x = net_.exits[desc(layer).exit];
-    int from = layer - 1;
-    if (layer == x.head_first)
-      from = x.stage_last - 1;
-    else if (layer == x.stage_first)
-      from = desc(layer).exit == 0 ? -1 : net_.exits[desc(layer).exit - 1].stage_last - 1;
-    return from >= 0 && desc(from).what == layer_kind::residual_begin ? source(from) : from;
+    const layer_desc& d = desc(layer);
+    const exit_desc& x = net_.exits[d.exit];
+    if (d.what == layer_kind::branch_begin) return source(d.partner);
+    if (layer == x.head_first) return writer(x.stage_last - 1);
+    if (layer == x.stage_first) return d.exit == 0 ? -1 : writer(net_.exits[d.exit - 1].stage_last - 1);
+    return writer(layer - 1);
   }
 
-  // Factor of the gradient that flows from this layer to its source.
-  float flow(int layer) const {
-    const int from = source(layer);
+  // Calls f(layer) for all layers whose output this one reads.
+  template <class F>
+  void for_each_source(int layer, F f) const {
+    const layer_desc& d = desc(layer);
+    if (transparent(layer)) return;
+    if (d.what == layer_kind::concat_end) return for_each_branch(layer, [&](int from, int) { f(from); });
+    f(source(layer));
+    if (d.what == layer_kind::residual_end) f(source(d.partner));
+    if (d.what == layer_kind::cascade) f(previous_logits(layer));
+  }
+
+  // Calls f(layer that wrote the branch's output, its first channel) for all branches of a concat.
+  template <class F>
+  void for_each_branch(int end, F f) const {
+    int channel = 0;
+    for (int i = desc(end).partner + 2; i <= end; ++i) {
+      const bool ends = i == end || (desc(i).what == layer_kind::branch_begin && desc(i).partner == desc(end).partner);
+      if (!ends) continue;
+      const int from = writer(i - 1);
+      f(from, channel);
+      channel += from < 0 ? net_.input.extent.c : desc(from).out.c;
+    }
+  }
+
+  int previous_logits(int layer) const { return net_.exits[desc(layer).exit - 1].head_last - 1; }
+
+  // Factor of the gradient that flows from this layer to one of its sources.
+  float flow(int layer, int from) const {
     if (from < 0) return 0;
-    const auto pick = [&](const std::vector<float>& v) { return v.empty() ? 1.0f : v[at(desc(from).exit)]; };
-    if (desc(layer).head && !desc(from).head) return pick(options_.from_head);
-    return desc(layer).exit != desc(from).exit ? pick(options_.from_next) : 1.0f;
+    const layer_desc &d = desc(layer), &f = desc(from);
+    const auto pick = [](const std::vector<float>& v, int exit, float otherwise) {
+      return v.empty() ? otherwise : v[at(exit)];
+    };
+    if (d.head && f.head) return d.exit == f.exit ? 1.0f : pick(options_.from_previous, d.exit, 0.0f);
+    if (d.head) return pick(options_.from_head, f.exit, 1.0f);
+    return d.exit != f.exit ? pick(options_.from_next, f.exit, 1.0f) : 1.0f;
   }
 
-  bool source_wanted(int layer) const { return flow(layer) != 0 && wanted_[at(source(layer))]; }
+  bool wanted(int layer, int from) const { return flow(layer, from) != 0 && wanted_[at(from)]; }
+
+  // The factor that is applied on the way from this layer alone; that of a next stage waits for the whole stage.
+  float own_factor(int layer, int from) const { return desc(layer).head ? flow(layer, from) : 1.0f; }
 
   int activation(int layer) const { return layer < 0 ? plan_.input : plan_.activation[at(layer)]; }
   int gradient(int layer) const { return layer < 0 ? -1 : plan_.gradient[at(layer)]; }
@@ -129,27 +183,42 @@ class planner {
     }
   }
 
+  void find_readers() {
+    last_reader_.assign(at(net_.layer_count), -1);
+    for (int i = 0; i < net_.layer_count; ++i)
+      for_each_source(i, [&](int from) {
+        if (from >= 0) last_reader_[at(from)] = i;
+      });
+  }
+
   // Whose output needs a gradient: layers with something to train in or before them.
   void find_wanted() {
     for (int i = 0; i < net_.layer_count; ++i) {
       const layer_desc& d = desc(i);
-      const bool own = (d.has_weights() || d.what == layer_kind::batch_norm) && !frozen(i);
-      wanted_.push_back(options_.training &&
-                        (own || source_wanted(i) || (d.what == layer_kind::residual_end && source_wanted(d.partner))));
+      const bool trained = weight_count(d) > 0 || bias_count(d) > 0 || d.what == layer_kind::batch_norm;
+      bool any = trained && !frozen(i);
+      for_each_source(i, [&](int from) { any = any || wanted(i, from); });
+      wanted_.push_back(options_.training && any);
     }
   }
 
-  // A residual's body ends where the residual does: one gradient. And if the shortcut is the identity,
-  // the gradient of its input is that one plus what the body's first layer adds, once the body's last has
-  // read it: the same memory serves.
+  // A residual's body ends where the residual does: one gradient. And if the shortcut is the identity, the gradient of
+  // its input is that one plus what the body adds, once the body's last layer has read it: the same memory serves,
+  // unless somebody behind the residual adds to the input's gradient before. A cascade passes its gradient on, too.
   void merge_gradients() {
     if (!options_.training) return;
     for (int i = net_.layer_count - 1; i >= 0; --i) {
-      if (desc(i).what != layer_kind::residual_end) continue;
-      const int begin = desc(i).partner, from = source(begin);
-      plan_.gradient[at(i - 1)] = plan_.gradient[at(i)];
-      if (desc(begin).in == desc(i).out && begin + 2 < i && source_wanted(begin))
-        plan_.gradient[at(from)] = plan_.gradient[at(i)];
+      const layer_desc& d = desc(i);
+      const int body = source(i), dy = plan_.gradient[at(i)];
+      if (d.what == layer_kind::cascade) plan_.gradient[at(body)] = dy;
+      if (d.what != layer_kind::residual_end) continue;
+      plan_.gradient[at(body)] = dy;
+      const int from = source(d.partner);
+      bool body_reads_it = false;
+      for_each_source(body, [&](int other) { body_reads_it = body_reads_it || other == from; });
+      if (desc(d.partner).in == d.out && !body_reads_it && wanted(i, from) && own_factor(i, from) == 1.0f &&
+          last_reader_[at(from)] <= i)
+        plan_.gradient[at(from)] = dy;
     }
   }
 
@@ -157,9 +226,14 @@ class planner {
 
   void forward(int i) {
     const layer_desc& d = desc(i);
+    if (transparent(i)) return;
+    if (d.what == layer_kind::concat_end)
+      return for_each_branch(i, [&](int from, int channel) {
+        emit({.what = step_kind::merge, .layer = i, .x = activation(from), .y = activation(i), .channel = channel});
+      });
     step s{.what = step_kind::forward, .layer = i, .x = activation(source(i)), .y = activation(i)};
-    if (d.what == layer_kind::residual_begin) return;
     if (d.what == layer_kind::residual_end) s.shortcut = activation(source(d.partner));
+    if (d.what == layer_kind::cascade) s.shortcut = activation(previous_logits(i));
     if (d.what == layer_kind::batch_norm && options_.training && !frozen(i)) {
       emit({.what = step_kind::statistics, .layer = i, .x = s.x});
       plan_.phases.emplace_back().joined_layer = i;
@@ -175,18 +249,38 @@ class planner {
   }
   bool written(int b) const { return std::find(written_.begin(), written_.end(), b) != written_.end(); }
 
+  // The same for a step whose dx is the gradient of layer `from`, where that is wanted.
+  void emit_towards(int from, step s) {
+    if (!wanted(s.layer, from)) return emit_gradient(s);
+    const float factor = own_factor(s.layer, from);
+    const int to = gradient(from);
+    s.dx = factor == 1.0f ? to : new_buffer(desc(from).out.size(), false);
+    emit_gradient(s);
+    if (s.dx != to) emit_gradient({.what = step_kind::copy, .layer = s.layer, .dy = s.dx, .dx = to, .factor = factor});
+  }
+
   void backward(int i) {
     const layer_desc& d = desc(i);
     const exit_desc& x = net_.exits[d.exit];
     if (i + 1 == x.head_last) begin_head(x, i);
-    if (!wanted_[at(i)] || d.what == layer_kind::residual_begin) return;
-    const int dy = gradient(i), from = source(i);
+    if (!wanted_[at(i)] || transparent(i)) return;
+    const int dy = gradient(i);
     if (!written(dy)) emit_gradient({.what = step_kind::zero, .layer = i, .dx = dy});
+    if (d.what == layer_kind::concat_end)
+      return for_each_branch(i, [&](int branch, int channel) {
+        if (wanted(i, branch))
+          emit_towards(branch, {.what = step_kind::split, .layer = i, .dy = dy, .channel = channel});
+      });
+    const int from = source(i);
     if (d.what == layer_kind::residual_end) {
-      const int to = gradient(source(d.partner));
-      if (source_wanted(d.partner) && to != dy)
-        emit_gradient({.what = step_kind::shortcut, .layer = i, .dy = dy, .dx = to});
+      const int past = source(d.partner);
+      if (wanted(i, past) && gradient(past) != dy)
+        emit_towards(past, {.what = step_kind::shortcut, .layer = i, .dy = dy});
       return;
+    }
+    if (d.what == layer_kind::cascade) {
+      const int z = previous_logits(i);
+      return emit_towards(z, {.what = step_kind::backward, .layer = i, .x = activation(z), .dy = dy});
     }
     step s{.what = step_kind::backward, .layer = i, .x = activation(from), .dy = dy};
     if (d.what == layer_kind::relu) s.y = activation(i);
@@ -197,22 +291,12 @@ class planner {
     // Signs are cheaper to make again than to keep.
     if (d.has_weights() && from >= 0 && desc(from).what == layer_kind::sign)
       emit({.what = step_kind::forward, .layer = from, .x = activation(source(from)), .y = activation(from)});
-    if (source_wanted(i)) s.dx = gradient(from);
-    const float factor = flow(i);
-    if (s.dx >= 0 && d.head && i == x.head_first && factor != 1.0f) {
-      const int branch = new_buffer(d.in.size(), false), to = s.dx;
-      s.dx = branch;
-      emit_gradient(s);
-      emit_gradient({.what = step_kind::copy, .layer = i, .dy = branch, .dx = to, .factor = factor});
-    } else {
-      emit_gradient(s);
-    }
+    emit_towards(from, s);
   }
 
   // Everything behind stage k has been walked: its output's gradient so far is the next stage's share.
   void begin_head(const exit_desc& x, int last) {
-    written_.push_back(gradient(last));
-    const int shared = gradient(x.stage_last - 1), k = desc(last).exit;
+    const int shared = gradient(writer(x.stage_last - 1)), k = desc(last).exit;
     const float factor = options_.from_next.empty() ? 1.0f : options_.from_next[at(k)];
     if (k + 1 < net_.exit_count && factor != 1.0f && written(shared))
       emit({.what = step_kind::copy, .layer = last, .dy = shared, .dx = shared, .factor = factor});
@@ -223,7 +307,7 @@ class planner {
   static void for_each_access(const step& s, F f) {
     for (const int b : {s.x, s.shortcut, s.dy})
       if (b >= 0) f(b, false);
-    if (s.y >= 0) f(s.y, s.what == step_kind::forward);
+    if (s.y >= 0) f(s.y, s.what == step_kind::forward || s.what == step_kind::merge);
     if (s.dx >= 0) f(s.dx, !s.add);
   }
 
@@ -272,6 +356,7 @@ class planner {
   const network_view& net_;
   const plan_options& options_;
   plan plan_;
+  std::vector<int> last_reader_;  // per layer: the last one that reads its output
   std::vector<bool> wanted_;
   std::vector<int> written_;
 };

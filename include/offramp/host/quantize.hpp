@@ -16,6 +16,8 @@
 #include <offramp/host/dataset.hpp>
 #include <offramp/host/error.hpp>
 #include <offramp/host/fake_quantized.hpp>
+#include <offramp/host/folding.hpp>
+#include <offramp/host/layers/pooling.hpp>
 #include <offramp/host/parallel.hpp>
 #include <offramp/host/quantized_model.hpp>
 
@@ -41,23 +43,40 @@ inline void require_finite(const model& m) {
 inline std::uint32_t word(std::int32_t v) { return static_cast<std::uint32_t>(v); }
 inline std::uint32_t word(float v) { return __builtin_bit_cast(std::uint32_t, v); }
 
+// The binomial filter of a blur pooling: its integers are exact, their sum is the scale.
+inline void fixed_kernel(quantized_model& q, std::size_t s, const layer_desc& d) {
+  const std::vector<int> taps = layers::blur_taps(d.kernel_h);
+  double sum = 0;
+  for (const int a : taps)
+    for (const int b : taps) sum += a * b;
+  for (int c = 0; c < d.out.c; ++c)
+    for (const int a : taps)
+      for (const int b : taps) {
+        q.real_kernels[s].push_back(a * b / sum);
+        q.kernels[s].push_back(q.program.steps[s].op.signature.weights == kind::f32 ? a * b / sum : a * b);
+      }
+  if (q.program.steps[s].op.signature.weights != kind::f32)
+    q.weight_scale[s].assign(static_cast<std::size_t>(d.out.c), 1.0 / sum);
+}
+
 // Weight codes and scales of a conv step.
 inline void quantize_kernel(quantized_model& q, std::size_t s) {
   const step_desc& step = q.program.steps[s];
   const op_signature& sig = step.op.signature;
   if (sig.what != op_kind::conv) return;
-  const fused_layers f = layers_of(q.source, step);
-  const std::vector<float>& latent = f.conv_parameters->weights;
+  const layer_desc& layer = q.source.layers[static_cast<std::size_t>(step.layer_first)];
   const auto channels = static_cast<std::size_t>(step.op.geometry.out.c);
-  const std::size_t each = latent.size() / channels;
   tensor_values& codes = q.kernels[s];
-  codes.assign(latent.begin(), latent.end());
   q.weight_scale[s].assign(channels, 1.0);
+  if (layer.what == layer_kind::blur_pool) return fixed_kernel(q, s, layer);
+  const std::vector<float>& latent = layers_of(q.source, step).conv->weights;
+  const std::size_t each = latent.size() / channels;
+  codes.assign(latent.begin(), latent.end());
   if (sig.weights == kind::bits)
     for (double& w : codes) w = w < 0 ? -1.0 : 1.0;
   q.real_kernels[s] = codes;
   if (sig.weights != kind::i8) return;
-  const bool one_scale = sig.out == kind::i32;
+  const bool one_scale = sig.out == kind::i32 && !sig.add;  // logits have one unit
   double largest = 0;
   for (const double w : codes) largest = std::max(largest, std::abs(w));
   for (std::size_t c = 0; c < channels; ++c) {
@@ -70,80 +89,62 @@ inline void quantize_kernel(quantized_model& q, std::size_t s) {
   }
 }
 
-// The threshold of one channel by bisection over the accumulator with the trainer's own expression, which is monotone:
-// bit = (acc < threshold) xor flip for all acc in [-limit, limit].
-struct integer_threshold {
-  std::int32_t threshold = std::numeric_limits<std::int32_t>::min();  // nothing is below it: the bit is `flip`
-  bool flip = false;
-};
-inline integer_threshold find_threshold(const fused_layers& f, int c, double unit, std::int32_t limit) {
-  const auto negative = [&](std::int32_t acc) {
-    return f.apply(c, static_cast<float>(unit), static_cast<float>(acc)) < 0;
-  };
-  integer_threshold t;
-  t.flip = negative(limit);
-  std::int32_t low = -limit;
-  std::int32_t high = limit;
-  if (negative(low) == t.flip) return t;
-  while (high - low > 1) {  // negative(low) != flip == negative(high)
-    const std::int32_t middle = low + (high - low) / 2;
-    (negative(middle) == t.flip ? high : low) = middle;
-  }
-  t.threshold = high;
-  return t;
-}
-
-// The same for float accumulators, in closed form: batch norm crosses zero at mean - beta / scale.
-struct float_threshold {
-  float threshold = -std::numeric_limits<float>::infinity();
-  bool flip = false;
-};
-inline float_threshold find_float_threshold(const fused_layers& f, int c, double unit) {
-  const double factor = f.factor(c) * unit;
-  float_threshold t;
-  if (factor == 0) {
-    t.flip = f.bias(c) < 0;
-    return t;
-  }
-  const auto zero = static_cast<float>(-f.bias(c) / factor);
-  t.flip = factor < 0;
-  t.threshold = t.flip ? std::nextafter(zero, std::numeric_limits<float>::infinity()) : zero;
-  return t;
-}
-
-// out = requantize((acc << fraction) + bias): the factor as Q31 with the sign of `factor`, the
-// bias in units of the factor.
-struct affine_constants {
-  std::int32_t bias = 0;
-  std::int32_t multiplier = 0;
-  std::int32_t shift = 0;
-};
-inline affine_constants find_affine(double factor, double offset, int fraction_bits) {
-  constexpr double most_bias = 1 << 30;
-  double per_unit = std::ldexp(factor, -fraction_bits);
-  // A factor that vanishes beside its offset (gamma close to zero) is raised to where the bias still fits: the channel
-  // is then its offset, give or take a part in 2^30 for every unit of the accumulator.
-  if (std::abs(offset) > std::abs(per_unit) * most_bias) per_unit = std::copysign(std::abs(offset) / most_bias, factor);
-  affine_constants a;
-  const fixed_factor q = make_fixed_factor(std::abs(per_unit));
-  a.multiplier = per_unit < 0 ? -q.multiplier : q.multiplier;
-  a.shift = q.shift;
-  if (q.multiplier != 0)
-    a.bias = static_cast<std::int32_t>(std::clamp(std::round(offset / per_unit), -most_bias, most_bias));
-  return a;
-}
-
 // The largest accumulator a conv or pointwise op can reach; throws where that exceeds 32 bits.
 inline std::int32_t accumulator_limit(const step_desc& s) {
   const op_signature& sig = s.op.signature;
-  if (sig.what == op_kind::pointwise) return sig.in == kind::i16 ? 32768 : 512;
-  const double in = sig.in == kind::bits ? 1.0 : 255.0;
+  if (sig.what == op_kind::pointwise) return sig.in == kind::i32 ? 1 << 30 : sig.in == kind::i16 ? 32768 : 512;
+  const double in = sig.in == kind::bits ? 1.0 : sig.in == kind::i16 ? 32768.0 : 255.0;
   const double weight = sig.weights == kind::bits ? 1.0 : 127.0;
   const double limit = in * weight * s.op.geometry.depth();
   if (limit >= 2147483647.0)
     throw error("quantize: layer " + std::to_string(s.layer_first) + ": " + std::to_string(s.op.geometry.depth()) +
-                " products of 8 bits can exceed a 32-bit accumulator, expected at most 66312");
+                " products of 8 bits can exceed a 32-bit accumulator, expected at most " +
+                std::to_string(static_cast<int>(2147483647.0 / (in * weight))));
   return static_cast<std::int32_t>(limit);
+}
+
+// Writes output parameters of one channel, array after array.
+struct parameter_writer {
+  std::uint32_t* next;
+  std::size_t stride;  // channels
+  void operator()(std::uint32_t w) {
+    *next = w;
+    next += stride;
+  }
+};
+
+// The set of parameters that turns an accumulator into factor * acc + offset.
+inline void write_map(parameter_writer& put, const op_signature& sig, affine_map m, double out_scale,
+                      double most_bias) {
+  m = {m.factor / out_scale, m.offset / out_scale};
+  if (sig.out == kind::f32 || sig.float_accumulator()) {
+    put(word(static_cast<float>(m.factor)));
+    put(word(static_cast<float>(m.offset)));
+    if (kernels::parameter_set(sig) == 3) put(0);
+  } else if (sig.out == kind::i32 && !sig.add) {
+    put(word(static_cast<std::int32_t>(std::lround(m.offset / m.factor))));
+  } else {
+    const affine_constants a = find_affine(m.factor, m.offset, accumulator_fraction_bits(sig), most_bias);
+    put(word(a.bias));
+    put(word(a.multiplier));
+    put(word(a.shift));
+  }
+}
+
+// What a user's op reads: zeros and scales, then its own words.
+inline void write_user_words(quantized_model& q, std::size_t s) {
+  const step_desc& step = q.program.steps[s];
+  const quantization& in = q.tensors[static_cast<std::size_t>(step.in)];
+  const quantization& out = q.tensors[static_cast<std::size_t>(step.out)];
+  std::uint32_t* const words = q.words[s].data();
+  words[0] = word(static_cast<std::int32_t>(in.zero));
+  words[1] = word(static_cast<std::int32_t>(out.zero));
+  words[2] = word(static_cast<float>(in.scale));
+  words[3] = word(static_cast<float>(out.scale));
+  step.op.signature.user->write(
+      kernels::code<path::reference>::user_arguments_of(step.op, {nullptr, words, nullptr, nullptr}),
+      q.source.parameters[static_cast<std::size_t>(step.layer_first)].weights.data(),
+      words + kernels::weight_layout::header_words);
 }
 
 // Canonical words of one step.
@@ -155,61 +156,63 @@ inline void write_words(quantized_model& q, std::size_t s) {
   std::vector<std::uint32_t>& words = q.words[s];
   words.assign(at.total(), 0u);
   if (words.empty()) return;
+  if (sig.what == op_kind::user) return write_user_words(q, s);
   const fused_layers f = layers_of(q.source, step);
   const quantization& in = q.tensors[static_cast<std::size_t>(step.in)];
   const quantization& out = q.tensors[static_cast<std::size_t>(step.out)];
   words[0] = word(static_cast<std::int32_t>(in.zero));
   if (sig.out == kind::f32) {
-    words[2] = word(f.relu ? 0.0f : std::numeric_limits<float>::lowest());
+    words[2] = word(f.clamps() ? 0.0f : std::numeric_limits<float>::lowest());
     words[3] = word(std::numeric_limits<float>::max());
   } else if (sig.out == kind::i8 || sig.out == kind::i16) {
     const std::int32_t most = sig.out == kind::i8 ? 127 : 32767;
     words[1] = word(static_cast<std::int32_t>(out.zero));
-    words[2] = word(f.relu ? std::max(-most - 1, out.zero) : -most - 1);
+    words[2] = word(f.clamps() ? std::max(-most - 1, out.zero) : -most - 1);
     words[3] = word(most);
   }
   const bool sums_integers = !sig.float_accumulator() && sig.what != op_kind::avg_pool;
   const std::int32_t limit = sums_integers ? accumulator_limit(step) : 0;
+  // accumulator and bias together stay within 32 bits
+  const double room = 2147483647.0 - std::ldexp(limit, accumulator_fraction_bits(sig));
+  const double most_bias = std::clamp(room, std::ldexp(1.0, 16), std::ldexp(1.0, 30));
   const double mean = sig.what == op_kind::avg_pool ? 1.0 / w.taps() : 1.0;
+  if (sig.two_slopes) q.flipped[s].assign(at.channels, false);
   for (std::size_t i = 0; i < at.channels; ++i) {
     const int c = static_cast<int>(i);
     const double unit = q.unit(s, c) * mean;
-    const double factor = unit * f.factor(c);
-    switch (sig.out) {
-      case kind::bits: {
-        bool flip = false;
-        if (sig.float_accumulator()) {
-          const float_threshold t = find_float_threshold(f, c, unit);
-          words[at.array(0) + i] = word(t.threshold), flip = t.flip;
-        } else {
-          const integer_threshold t = find_threshold(f, c, unit, limit);
-          words[at.array(0) + i] = word(t.threshold), flip = t.flip;
-        }
-        if (flip) words[at.flips() + i / 32] |= 1u << (i % 32);
-        break;
+    const auto map = [&](bool negative) {
+      const affine_map m = f.map(c, negative);
+      return affine_map{m.factor * unit, m.offset};
+    };
+    parameter_writer put{words.data() + at.array(0) + i, at.channels};
+    const auto put_threshold = [&](auto integer, auto real) {
+      if (sig.float_accumulator()) {
+        const float_threshold t = real();
+        put(word(t.threshold));
+        return t.flip;
       }
-      case kind::f32:
-        words[at.array(0) + i] = word(static_cast<float>(factor));
-        words[at.array(1) + i] = word(static_cast<float>(f.bias(c)));
-        break;
-      case kind::i32: words[at.array(0) + i] = word(static_cast<std::int32_t>(std::lround(f.bias(c) / unit))); break;
-      default:
-        if (sig.float_accumulator()) {
-          words[at.array(0) + i] = word(static_cast<float>(factor / out.scale));
-          words[at.array(1) + i] = word(static_cast<float>(f.bias(c) / out.scale));
-        } else {
-          const affine_constants a =
-              find_affine(factor / out.scale, f.bias(c) / out.scale, accumulator_fraction_bits(sig));
-          words[at.array(0) + i] = word(a.bias);
-          words[at.array(1) + i] = word(a.multiplier);
-          words[at.array(2) + i] = word(a.shift);
-        }
+      const integer_threshold t = integer();
+      put(word(t.threshold));
+      return t.flip;
+    };
+    if (sig.out == kind::bits) {
+      const bool flip =
+          put_threshold([&] { return sign_threshold(f, c, unit, limit); }, [&] { return sign_threshold(f, c, unit); });
+      if (flip) words[at.flips() + i / 32] |= 1u << (i % 32);
+    } else if (sig.two_slopes) {
+      const bool flip = put_threshold([&] { return rectifier_threshold(f, c, unit, limit); },
+                                      [&] { return rectifier_threshold(f, c, unit); });
+      q.flipped[s][i] = flip;  // negative values lie above the threshold
+      write_map(put, sig, map(flip), out.scale, most_bias);
+      write_map(put, sig, map(!flip), out.scale, most_bias);
+    } else {
+      write_map(put, sig, map(false), out.scale, most_bias);
     }
   }
   if (sig.what != op_kind::conv) return;
   const tensor_values& codes = q.kernels[s];
   std::uint32_t* kernel = words.data() + at.kernel();
-  const auto in_c = static_cast<std::size_t>(w.in.c);
+  const auto in_c = static_cast<std::size_t>(w.group_in_c());
   for (std::size_t i = 0; i < codes.size(); ++i) {
     if (sig.weights == kind::f32) kernel[i] = word(static_cast<float>(codes[i]));
     if (sig.weights == kind::i8)
@@ -252,6 +255,7 @@ inline quantized_model quantize(const model& m, const lowered_program& program, 
   q.real_kernels.resize(steps);
   q.weight_scale.resize(steps);
   q.words.resize(steps);
+  q.flipped.resize(steps);
   for (std::size_t s = 0; s < steps; ++s) detail::quantize_kernel(q, s);
 
   // Ranges come from the network in real numbers.
@@ -291,7 +295,7 @@ inline quantized_model quantize(const model& m, const lowered_program& program, 
     q.tensors[t] = detail::from_range(d.element, streams[static_cast<std::size_t>(d.group)], low, high);
   }
   for (std::size_t s = 0; s < steps; ++s) {
-    if (program.steps[s].op.signature.out == kind::i32)
+    if (const op_signature& sig = program.steps[s].op.signature; sig.out == kind::i32 && !sig.add)
       q.tensors[static_cast<std::size_t>(program.steps[s].out)] = {q.unit(s, 0), 0};
     detail::write_words(q, s);
   }

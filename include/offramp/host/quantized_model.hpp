@@ -25,6 +25,8 @@ struct quantized_model {
   std::vector<tensor_values> real_kernels;        // the same before rounding to codes: trained values, signs for bits
   std::vector<std::vector<double>> weight_scale;  // per step: real value of one weight code, per output channel
   std::vector<std::vector<std::uint32_t>> words;  // per step: canonical weights (kernels/weights.hpp)
+  // Per step with two slopes, per channel: do the negative values of its rectifier lie above the threshold?
+  std::vector<std::vector<bool>> flipped;
 
   // Real value of one unit of the accumulator of step s, channel c.
   [[nodiscard]] double unit(std::size_t s, int c) const {

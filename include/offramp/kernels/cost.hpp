@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include <offramp/kernels/op.hpp>
+#include <offramp/kernels/user_op.hpp>
 
 namespace offramp::inline OFFRAMP_ABI {
 
@@ -40,11 +41,17 @@ constexpr op_cost cost(const kernel_op& op, std::size_t weight_words) {
   const std::int64_t products = std::int64_t{w.out.size()} * w.depth();
   if (s.what == op_kind::conv)
     (s.in == kind::bits && s.weights == kind::bits ? c.binary_macs : c.macs) = products;
+  else if (s.what == op_kind::user)
+    c.macs = s.user->macs(w.in);
+  else if (s.what == op_kind::copy)
+    c.simple = w.in.size();
   else
     c.simple = std::int64_t{w.out.size()} * w.taps();
   c.weight_bytes = static_cast<std::int64_t>(weight_words) * 4;
   c.in_bytes = static_cast<std::int64_t>(tensor_bytes(w.in, s.in, s.in_layout));
-  c.out_bytes = static_cast<std::int64_t>(tensor_bytes(w.out, s.out, s.out_layout));
+  // A copy writes its own part of the wider tensor.
+  const shape written{w.out.h, w.out.w, s.what == op_kind::copy ? w.in.c : w.out.c};
+  c.out_bytes = static_cast<std::int64_t>(tensor_bytes(written, s.out, s.out_layout));
   return c;
 }
 

@@ -6,6 +6,9 @@
 //   avg_pool   acc[c] = sum over the window of (in - in_zero), one factor for all channels; output c reads c % in.c
 //   max_pool   maximum over the window, same kind
 //   convert    the same values in another layout
+//   copy       the same values into channels [out_first, out_first + in.c) of a wider tensor (concatenation); the copy
+//              to channel 0 comes first
+//   user       whatever a user's op does (layers/user_layer.hpp)
 //
 // Activations of kind bits count as -1/+1; padding is +1 for them and contributes 0 otherwise. in_zero lies in the
 // range of the input kind, and is 0 for bits, i16 and f32.
@@ -19,7 +22,7 @@
 
 namespace offramp::inline OFFRAMP_ABI {
 
-enum class op_kind : std::uint8_t { conv, pointwise, avg_pool, max_pool, convert };
+enum class op_kind : std::uint8_t { conv, pointwise, avg_pool, max_pool, convert, copy, user };
 
 constexpr const char* to_string(op_kind k) {
   switch (k) {
@@ -28,9 +31,13 @@ constexpr const char* to_string(op_kind k) {
     case op_kind::avg_pool: return "avg_pool";
     case op_kind::max_pool: return "max_pool";
     case op_kind::convert: return "convert";
+    case op_kind::copy: return "copy";
+    case op_kind::user: return "user";
   }
   return "unknown";
 }
+
+struct user_op;  // user_op.hpp
 
 struct op_signature {
   op_kind what = op_kind::conv;
@@ -40,6 +47,9 @@ struct op_signature {
   bool add = false;  // add into the tensor already at `out` (residual streams), with saturation
   layout in_layout = layout::nhwc;
   layout out_layout = layout::nhwc;
+  bool grouped = false;     // conv only: geometry.groups > 1
+  bool two_slopes = false;  // another output stage below a threshold: a leaky activation, or an affine map behind relu
+  const user_op* user = nullptr;
 
   // Accumulators are i32 unless a float takes part.
   [[nodiscard]] constexpr bool float_accumulator() const { return in == kind::f32 || weights == kind::f32; }
@@ -54,7 +64,8 @@ struct kernel_op {
 // Accumulators that move in coarse steps (a binary dot product moves by 2) get this many fraction bits before their
 // bias is added, so that rounding the bias costs nothing. 8 bits leave room for 2^22 products.
 constexpr int accumulator_fraction_bits(const op_signature& s) {
-  const bool coarse = s.what == op_kind::pointwise || (s.in == kind::bits && s.weights == kind::bits);
+  const bool coarse =
+      (s.what == op_kind::pointwise && s.in != kind::i32) || (s.in == kind::bits && s.weights == kind::bits);
   return coarse && !s.float_accumulator() ? 8 : 0;
 }
 

@@ -6,12 +6,15 @@
 //                            flip bits              (32 channels a word)
 //                 i8, i16    bias, multiplier, shift    out = clamp(requantize((acc << fraction) + bias) + out_zero)
 //                 i32        bias                   out = acc + bias (logits)
+//                 i32, add   bias, multiplier, shift    out += requantize(acc + bias)
 //                 f32        factor, bias           out = clamp(acc * factor + bias)
+//               two slopes: the threshold t, the set above it (acc >= t), the set below it
 //               avg_pool has one set for all channels
-//   kernel      conv only, [out_c][kernel_h][kernel_w][in_c]: bits (each tap starts a new word, bit 1 = -1, spare
+//   user ops    in_zero, out_zero, scale of the input, of the output (f32), then words of their own
+//   kernel      conv only, [out_c][kernel_h][kernel_w][in_c / groups]: bits (each tap starts a new word, bit 1 = -1, spare
 //               bits 0), i8 (bytes, filled up to a word at the end) or f32
 //
-// max_pool and convert have no weights.
+// max_pool, convert and copy have no weights.
 #ifndef OFFRAMP_KERNELS_WEIGHTS_HPP
 #define OFFRAMP_KERNELS_WEIGHTS_HPP
 
@@ -19,6 +22,7 @@
 #include <cstdint>
 
 #include <offramp/kernels/op.hpp>
+#include <offramp/kernels/user_op.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels {
 
@@ -33,16 +37,23 @@ struct weight_layout {
   [[nodiscard]] constexpr std::size_t array(std::size_t i) const { return header_words + i * channels; }
   [[nodiscard]] constexpr std::size_t flips() const { return array(arrays); }
   [[nodiscard, gnu::always_inline]] constexpr std::size_t kernel() const { return flips() + flip_words; }
-  [[nodiscard]] constexpr std::size_t total() const { return channels == 0 ? 0 : kernel() + kernel_words; }
+  [[nodiscard]] constexpr std::size_t total() const {
+    return channels + kernel_words == 0 ? 0 : kernel() + kernel_words;
+  }
 };
 
-constexpr std::size_t parameter_arrays(kind out) {
-  switch (out) {
+// Arrays of one set of parameters.
+constexpr int parameter_set(const op_signature& s) {
+  switch (s.out) {
     case kind::i8:
     case kind::i16: return 3;
     case kind::f32: return 2;
+    case kind::i32: return s.add ? 3 : 1;
     default: return 1;
   }
+}
+constexpr int parameter_arrays(const op_signature& s) {
+  return s.two_slopes && s.out != kind::bits ? 1 + 2 * parameter_set(s) : parameter_set(s);
 }
 
 // Always inlined, so that offsets fold under -Os too.
@@ -50,14 +61,19 @@ constexpr std::size_t parameter_arrays(kind out) {
   const op_signature& s = op.signature;
   const window& w = op.geometry;
   weight_layout l;
-  if (s.what == op_kind::max_pool || s.what == op_kind::convert) return l;
+  if (s.what == op_kind::max_pool || s.what == op_kind::convert || s.what == op_kind::copy) return l;
+  if (s.what == op_kind::user) {
+    l.kernel_words = s.user->weight_words(w.in, s.in);
+    if (l.kernel_words == 0) l.channels = 1;  // the header alone
+    return l;
+  }
   const auto out_c = static_cast<std::size_t>(w.stored_out_c);
   l.channels = s.what == op_kind::avg_pool ? 1 : out_c;
-  l.arrays = parameter_arrays(s.out);
+  l.arrays = static_cast<std::size_t>(parameter_arrays(s));
   if (s.out == kind::bits) l.flip_words = (out_c + 31) / 32;
   if (s.what == op_kind::conv) {
     const auto taps = static_cast<std::size_t>(w.taps());
-    const auto in_c = static_cast<std::size_t>(w.stored_in_c);
+    const auto in_c = static_cast<std::size_t>(w.stored_group_in_c());
     if (s.weights == kind::bits) l.kernel_words = out_c * taps * ((in_c + 31) / 32);
     if (s.weights == kind::i8) l.kernel_words = (out_c * taps * in_c + 3) / 4;
     if (s.weights == kind::f32) l.kernel_words = out_c * taps * in_c;

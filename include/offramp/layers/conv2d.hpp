@@ -1,5 +1,5 @@
-// 2-D convolution over NHWC, square kernel, "same" padding of (Kernel-1)/2 unless said otherwise.
-// Options, in any order: a weight kind (binary, i8, f32), stride{s}, padding{p}, valid.
+// 2-D convolution over NHWC. `Kernel` is a size or kernel{h, w}; "same" padding of (Kernel - 1) / 2 unless said
+// otherwise. Options, in any order: a weight kind (binary, i8, f32), stride{h, w}, padding{h, w}, valid, groups{g}.
 // Padding is 0 for real inputs and +1 for signs (methods: Larq "same-one").
 #ifndef OFFRAMP_LAYERS_CONV2D_HPP
 #define OFFRAMP_LAYERS_CONV2D_HPP
@@ -8,15 +8,18 @@
 
 namespace offramp::inline OFFRAMP_ABI {
 
-template <int OutChannels, int Kernel, auto... Options>
-struct conv2d : single_layer<detail::with_options(layer_desc{.what = layer_kind::conv2d,
-                                                             .out_c = OutChannels,
-                                                             .kernel_h = Kernel,
-                                                             .kernel_w = Kernel,
-                                                             .pad_h = (Kernel - 1) / 2,
-                                                             .pad_w = (Kernel - 1) / 2},
-                                                  Options...)> {
-  static_assert(OutChannels > 0 && Kernel > 0, "offramp: conv2d<OutChannels, Kernel> needs both positive");
+template <int OutChannels, auto Kernel, auto... Options>
+struct conv2d : single_layer<detail::convolution(OutChannels, detail::as_kernel(Kernel), Options...)> {
+  static_assert(OutChannels > 0 && detail::as_kernel(Kernel).h > 0 && detail::as_kernel(Kernel).w > 0,
+                "offramp: conv2d<OutChannels, Kernel> needs both positive");
+};
+
+// Every input channel is convolved by itself, into one output channel or multiplier{m} of them (channel c into the
+// outputs c * m ...). The same as conv2d with as many groups as input channels.
+template <auto Kernel, auto... Options>
+struct depthwise_conv2d : single_layer<detail::convolution(1, detail::as_kernel(Kernel), groups{0}, Options...)> {
+  static_assert(detail::as_kernel(Kernel).h > 0 && detail::as_kernel(Kernel).w > 0,
+                "offramp: depthwise_conv2d<Kernel> needs a positive size");
 };
 
 }  // namespace offramp::inline OFFRAMP_ABI

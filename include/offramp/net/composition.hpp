@@ -40,6 +40,14 @@ enum class composition_error : std::uint8_t {
   residual_channels,
   residual_end,
   residual_nested,
+  blocks_nested,
+  groups_in,
+  groups_out,
+  flatten_end,
+  cascade_first,
+  user_shape,
+  concat_height,
+  concat_width,
 };
 
 struct composition_check {
@@ -61,68 +69,151 @@ struct item_desc {
 // What is known of the values: enough to see that a sign would be constant.
 enum class value_range : std::uint8_t { any, non_negative, signs };
 
-// Shapes and ranges of the layers [first, last), starting from `at`.
-constexpr composition_check compose_layers(layer_desc* layers, int first, int last, shape& at, value_range& range) {
+// A residual or concat whose end has not come yet.
+struct open_block {
+  int begin = 0;
+  bool concat = false;
+  shape from{};
+  value_range from_range = value_range::any;
+  int branches = 0;  // of a concat: begun so far, their joint shape and range
+  shape joined{};
+  value_range joined_range = value_range::any;
+};
+
+// Puts the channels of the branch that just ended behind those of the branches before it.
+constexpr composition_check join_branch(open_block& b, int layer, shape at, value_range range) {
   using e = composition_error;
-  int open = -1;
-  bool ends_in_conv = false;  // so far, the residual body ends in conv2d [batch_norm] [relu]
+  if (b.branches == 0) return {};
+  if (b.branches == 1) {
+    b.joined = at;
+    b.joined_range = range;
+    return {};
+  }
+  if (at.h != b.joined.h) return {e::concat_height, layer, at.h, b.joined.h};
+  if (at.w != b.joined.w) return {e::concat_width, layer, at.w, b.joined.w};
+  b.joined.c += at.c;
+  if (range != b.joined_range) b.joined_range = value_range::any;
+  return {};
+}
+
+// Shapes and ranges of the layers [first, last), starting from `at`. `exit` is the number of the stage or head.
+constexpr composition_check compose_layers(layer_desc* layers, int first, int last, shape& at, value_range& range,
+                                           int exit) {
+  using e = composition_error;
+  constexpr int deepest = 8;
+  open_block open[deepest]{};
+  int depth = 0;
+  // How far the layers so far may go on as the output stage of one convolution: 0 not at all, 1 conv2d [affine]...,
+  // 2 the same with a rectifier [affine]... behind it.
+  int foldable = 0;
   for (int i = first; i < last; ++i) {
     layer_desc& d = layers[i];
     d.in = d.out = at;
     d.reads_bits = range == value_range::signs;
+    const int before = foldable;
+    foldable = 0;
     switch (d.what) {
       case layer_kind::conv2d:
       case layer_kind::dense: {
         if (d.what == layer_kind::dense) d.kernel_h = at.h, d.kernel_w = at.w;
-        d.bias = i + 1 == last || layers[i + 1].what != layer_kind::batch_norm;
-        const int kernel = d.kernel_h > d.kernel_w ? d.kernel_h : d.kernel_w;
-        const int padded = (at.h < at.w ? at.h : at.w) + 2 * d.pad_h;
-        if (d.what == layer_kind::conv2d && kernel > padded) return {e::window_too_large, i, kernel, padded};
-        d.out = make_window(at, d.out_c, d.kernel_h, d.kernel_w, d.stride, d.pad_h, d.pad_w).out;
+        if (d.groups == 0) d.groups = at.c, d.out_c *= at.c;
+        if (at.c % d.groups != 0) return {e::groups_in, i, at.c, d.groups};
+        if (d.out_c % d.groups != 0) return {e::groups_out, i, d.out_c, d.groups};
+        d.bias = i + 1 == last || !layers[i + 1].is_affine();
+        if (d.what == layer_kind::conv2d && d.kernel_h > at.h + 2 * d.pad_h)
+          return {e::window_too_large, i, d.kernel_h, at.h + 2 * d.pad_h};
+        if (d.what == layer_kind::conv2d && d.kernel_w > at.w + 2 * d.pad_w)
+          return {e::window_too_large, i, d.kernel_w, at.w + 2 * d.pad_w};
+        d.out.c = d.out_c;
+        d.out = d.geometry().out;
         range = value_range::any;
-        ends_in_conv = true;
+        foldable = 1;
         break;
       }
       case layer_kind::max_pool:
       case layer_kind::avg_pool: {
         if (d.kernel_h == 0) d.kernel_h = at.h, d.kernel_w = at.w;
-        const int room = at.h < at.w ? at.h : at.w;
-        if (d.kernel_h > at.h || d.kernel_w > at.w) return {e::window_too_large, i, d.kernel_h, room};
-        d.out = make_window(at, at.c, d.kernel_h, d.kernel_w, d.stride, 0, 0).out;
+        if (d.kernel_h > at.h) return {e::window_too_large, i, d.kernel_h, at.h};
+        if (d.kernel_w > at.w) return {e::window_too_large, i, d.kernel_w, at.w};
+        d.out = d.geometry().out;
         if (d.what == layer_kind::avg_pool && range == value_range::signs) range = value_range::any;
-        ends_in_conv = false;
         break;
       }
+      case layer_kind::blur_pool:
+        d.groups = d.out_c = at.c;
+        if (d.kernel_h > at.h + 2 * d.pad_h) return {e::window_too_large, i, d.kernel_h, at.h + 2 * d.pad_h};
+        if (d.kernel_w > at.w + 2 * d.pad_w) return {e::window_too_large, i, d.kernel_w, at.w + 2 * d.pad_w};
+        d.out = d.geometry().out;
+        if (range == value_range::signs) range = value_range::any;
+        break;
       case layer_kind::batch_norm:
-        ends_in_conv = ends_in_conv && layers[i - 1].has_weights();
+      case layer_kind::shift:
+        foldable = before;
         range = value_range::any;
         break;
       case layer_kind::relu:
-        ends_in_conv = ends_in_conv && layers[i - 1].what != layer_kind::relu;
-        range = value_range::non_negative;
+      case layer_kind::prelu:
+        foldable = before == 1 ? 2 : 0;
+        range = d.what == layer_kind::relu ? value_range::non_negative : value_range::any;
         break;
       case layer_kind::sign:
         if (range == value_range::non_negative) return {e::sign_after_relu, i, i, i};
         if (range == value_range::signs) return {e::sign_after_sign, i, i, i};
         range = value_range::signs;
-        ends_in_conv = false;
+        break;
+      case layer_kind::flatten:
+        if (i + 1 == last || layers[i + 1].what != layer_kind::dense) return {e::flatten_end, i, 0, 1};
+        break;
+      case layer_kind::cascade:
+        if (exit == 0) return {e::cascade_first, i, 1, 2};
+        d.kernel_h = d.kernel_w = 1;
+        d.out_c = at.c;
+        break;
+      case layer_kind::user:
+        d.out = d.user->out_shape(at);
+        if (d.out.h <= 0 || d.out.w <= 0 || d.out.c <= 0) return {e::user_shape, i, d.out.size(), 1};
+        range = value_range::any;
         break;
       case layer_kind::residual_begin:
-        if (open >= 0) return {e::residual_nested, i, 2, 1};
-        open = i;
-        ends_in_conv = false;
+        for (int b = 0; b < depth; ++b)
+          if (!open[b].concat) return {e::residual_nested, i, 2, 1};
+        if (depth == deepest) return {e::blocks_nested, i, depth + 1, deepest};
+        open[depth++] = {i, false, at};
         break;
       case layer_kind::residual_end: {
-        const shape from = layers[open].in;
-        if (!ends_in_conv) return {e::residual_end, i, 0, 1};
-        if (at.c % from.c != 0) return {e::residual_channels, i, at.c, from.c};
-        if (from.h % at.h != 0) return {e::residual_height, i, at.h, from.h};
-        if (from.w % at.w != 0 || from.w / at.w != from.h / at.h)
-          return {e::residual_width, i, at.w, from.w / (from.h / at.h)};
-        d.partner = open;
-        layers[open].partner = i;
-        open = -1;
+        const open_block b = open[--depth];
+        if (before == 0) return {e::residual_end, i, 0, 1};
+        if (at.c % b.from.c != 0) return {e::residual_channels, i, at.c, b.from.c};
+        if (b.from.h % at.h != 0) return {e::residual_height, i, at.h, b.from.h};
+        if (b.from.w % at.w != 0 || b.from.w / at.w != b.from.h / at.h)
+          return {e::residual_width, i, at.w, b.from.w / (b.from.h / at.h)};
+        d.partner = b.begin;
+        layers[b.begin].partner = i;
         range = value_range::any;
+        break;
+      }
+      case layer_kind::concat_begin:
+        if (depth == deepest) return {e::blocks_nested, i, depth + 1, deepest};
+        open[depth++] = {i, true, at, range};
+        break;
+      case layer_kind::branch_begin: {
+        open_block& b = open[depth - 1];
+        const composition_check c = join_branch(b, i, at, range);
+        if (c.error != e::none) return c;
+        ++b.branches;
+        at = d.in = d.out = b.from;
+        range = b.from_range;
+        d.partner = b.begin;
+        break;
+      }
+      case layer_kind::concat_end: {
+        open_block& b = open[--depth];
+        const composition_check c = join_branch(b, i, at, range);
+        if (c.error != e::none) return c;
+        d.out = b.joined;
+        range = b.joined_range;
+        d.partner = b.begin;
+        layers[b.begin].partner = i;
         break;
       }
     }
@@ -147,7 +238,7 @@ constexpr composition_check compose(const input_desc& input, layer_desc* layers,
     shape head_at = at;
     value_range head_range = range;
     const composition_check c = compose_layers(layers, items[n].first, items[n].last, items[n].head ? head_at : at,
-                                               items[n].head ? head_range : range);
+                                               items[n].head ? head_range : range, exit_count);
     if (c.error != e::none) return c;
     for (int i = items[n].first; i < items[n].last; ++i) {
       layers[i].exit = exit_count;
@@ -211,9 +302,25 @@ OFFRAMP_COMPOSITION_RULE(residual_body_width, residual_width, Got == Expected,
 OFFRAMP_COMPOSITION_RULE(residual_body_channels, residual_channels, Got % Expected == 0,
                          "the residual's body has output channels that are not a multiple of its input channels");
 OFFRAMP_COMPOSITION_RULE(residual_body_end, residual_end, Got == Expected,
-                         "a residual's body must end in conv2d [batch_norm] [relu]");
+                         "a residual's body must end in conv2d [batch_norm] [relu or prelu] [batch_norm]");
 OFFRAMP_COMPOSITION_RULE(residuals_open, residual_nested, Got <= Expected,
                          "a residual stands inside a residual: put them one behind the other");
+OFFRAMP_COMPOSITION_RULE(blocks_open, blocks_nested, Got <= Expected, "residuals and concats are nested too deep");
+OFFRAMP_COMPOSITION_RULE(groups_of_input, groups_in, Got % Expected == 0,
+                         "the convolution's input channels are not a multiple of its groups");
+OFFRAMP_COMPOSITION_RULE(groups_of_output, groups_out, Got % Expected == 0,
+                         "the convolution's output channels are not a multiple of its groups");
+OFFRAMP_COMPOSITION_RULE(dense_behind_flatten, flatten_end, Got == Expected,
+                         "flatten does nothing but announce a dense layer: put a dense behind it");
+OFFRAMP_COMPOSITION_RULE(
+    exits_before_cascade, cascade_first, Got >= Expected,
+    "the first exit has no earlier logits to read: give it an exit_head, later ones a cascade_head");
+OFFRAMP_COMPOSITION_RULE(user_layer_output, user_shape, Got >= Expected,
+                         "this user layer's out_shape gives an empty shape for its input");
+OFFRAMP_COMPOSITION_RULE(branch_height, concat_height, Got == Expected,
+                         "a branch of this concat ends with another height than the first one");
+OFFRAMP_COMPOSITION_RULE(branch_width, concat_width, Got == Expected,
+                         "a branch of this concat ends with another width than the first one");
 #undef OFFRAMP_COMPOSITION_RULE
 
 }  // namespace offramp::inline OFFRAMP_ABI

@@ -1,10 +1,13 @@
 // Lowering: from layers to device ops, independent of any path.
 //
-//   conv2d|dense [batch_norm] [relu] [sign]   one conv op: batch norm, relu and sign become its output stage
-//   [batch_norm] [relu] [sign] elsewhere      one pointwise op
-//   residual                                  its tensors form one stream; the body's last conv adds into it in place;
-//                                             a shrinking shortcut is an avg_pool op into a new tensor of the stream
-//   pooling                                   on bits, stream or activations as they are
+//   conv2d|dense tail      one conv op: the tail becomes its output stage
+//   tail elsewhere         one pointwise op
+//   with tail = [batch_norm | shift]... [relu | prelu] [batch_norm | shift]... [sign, unless there is a prelu]
+//   residual               its tensors form one stream; the body's last conv adds into it in place; a shrinking
+//                          shortcut is an avg_pool op into a new tensor of the stream
+//   pooling                on bits, stream or activations as they are; blur_pool is a depthwise conv op
+//   concat                 every branch is copied into its channels of one tensor
+//   cascade                the previous exit's logits, as i16, are multiplied and added to the head's i32 logits
 //
 // What is not binary takes the kind `Rest` (i8 or f32) unless the layer says otherwise. Where a layer cannot read what
 // it is given (an i8 convolution behind a stream), a pointwise op changes the kind.
@@ -19,7 +22,7 @@ namespace offramp::inline OFFRAMP_ABI {
 
 namespace detail {
 
-template <class Program>
+template <class Program, int Branches>
 struct lowering {
   network_view net{};
   kind rest = kind::i8;
@@ -28,6 +31,12 @@ struct lowering {
   int current = 0;        // the tensor the next layer reads
   int residual_out = -1;  // the stream the open residual adds into
   int stage_out = -1;     // what the stage before the current head left for the next stage
+  struct concatenation {
+    int source = 0;  // the tensor all branches read
+    int branches = 0;
+    int out[Branches]{};
+  } concats[8]{};
+  int concat_depth = 0;
 
   constexpr int new_tensor(shape s, kind k, int group) {
     tensor_desc& t = p.tensors[p.tensor_count];
@@ -42,6 +51,8 @@ struct lowering {
                          int layer_first, int layer_last) {
     step_desc& s = p.steps[p.step_count++];
     s.op.signature = {what, p.tensors[current].element, weights, out_kind, out >= 0, layout::nhwc, layout::nhwc};
+    s.op.signature.grouped = w.groups > 1;
+    s.op.signature.two_slopes = two_slopes(layer_first, layer_last);
     s.op.geometry = w;
     s.in = current;
     s.out = out >= 0 ? out : new_tensor(w.out, out_kind, group);
@@ -67,19 +78,81 @@ struct lowering {
       const layer_desc& d = net.layers[i];
       if (d.head != head || d.exit != exit) return false;
       if (d.what == layer_kind::residual_begin || d.what == layer_kind::residual_end) return true;
-      if (d.what != layer_kind::max_pool && d.what != layer_kind::avg_pool) return false;
+      if (d.what == layer_kind::branch_begin)
+        i = net.layers[d.partner].partner;  // on behind the concat
+      else if (d.what != layer_kind::max_pool && d.what != layer_kind::avg_pool && d.what != layer_kind::blur_pool &&
+               d.what != layer_kind::concat_end)
+        return false;
     }
     return false;
   }
 
   [[nodiscard]] constexpr bool is(int i, int last, layer_kind k) const { return i < last && net.layers[i].what == k; }
 
-  // The end of [batch_norm] [relu] [sign] starting at i.
+  // The end of the tail that starts at i.
   [[nodiscard]] constexpr int tail_end(int i, int last) const {
-    if (is(i, last, layer_kind::batch_norm)) ++i;
-    if (is(i, last, layer_kind::relu)) ++i;
-    if (is(i, last, layer_kind::sign)) ++i;
+    while (i < last && net.layers[i].is_affine()) ++i;
+    const bool leaky = is(i, last, layer_kind::prelu);
+    if (i < last && net.layers[i].is_rectifier()) ++i;
+    while (i < last && net.layers[i].is_affine()) ++i;
+    if (!leaky && is(i, last, layer_kind::sign)) ++i;  // behind a leak the sign need not be monotone
     return i;
+  }
+
+  // Is there another output stage below a threshold? A relu at the end needs none: it is a clamp, or lies in a sign.
+  [[nodiscard]] constexpr bool two_slopes(int first, int end) const {
+    for (int i = first; i < end; ++i) {
+      if (net.layers[i].what == layer_kind::prelu) return true;
+      if (net.layers[i].what == layer_kind::relu) return i + 1 < end && net.layers[end - 1].what != layer_kind::sign;
+    }
+    return false;
+  }
+
+  // The kind a layer's output takes in a stream or outside.
+  [[nodiscard]] constexpr kind out_kind(int next, const layer_desc& d) const {
+    return feeds_stream(next, d.exit, d.head) ? stream : rest;
+  }
+
+  // Is the tensor read again after the layers that follow now? Then nothing may be added into it.
+  [[nodiscard]] constexpr bool kept(int tensor, bool head) const {
+    if (tensor == 0 || (head && tensor == stage_out)) return true;
+    for (int i = 0; i < concat_depth; ++i)
+      if (concats[i].source == tensor) return true;
+    return false;
+  }
+
+  // All tensors of both groups get one scale.
+  constexpr int join_groups(int a, int b) {
+    for (int i = 0; i < p.tensor_count; ++i)
+      if (p.tensors[i].group == b) p.tensors[i].group = a;
+    return a;
+  }
+
+  constexpr void lower_concat(int i) {
+    const layer_desc& d = net.layers[i];
+    const concatenation c = concats[--concat_depth];
+    kind to = kind::bits;
+    for (int b = 0; b < c.branches; ++b)
+      if (p.tensors[c.out[b]].element != kind::bits) to = out_kind(i + 1, d);
+    int out = -1;
+    int first = 0;
+    for (int b = 0; b < c.branches; ++b) {
+      current = c.out[b];
+      if (p.tensors[current].element != to) change_kind(to, i);
+      const shape e = p.tensors[current].extent;
+      window w = make_window(e, e.c, 1, 1, 1, 0, 0);
+      w.out.c = w.stored_out_c = d.out.c;
+      w.out_first = first;
+      first += e.c;
+      const int group = p.tensors[current].group;
+      if (b == 0)
+        out = add_step(op_kind::copy, kind::none, w, to, group, -1, d.exit, d.head, i, i + 1);
+      else
+        add_step(op_kind::copy, kind::none, w, to, group, out, d.exit, d.head, i, i + 1);
+      p.steps[p.step_count - 1].op.signature.add = false;
+      if (group >= 0) join_groups(p.tensors[out].group, group);
+    }
+    current = out;
   }
 
   // Lowers the layer at i and what folds into it; returns the next layer.
@@ -101,7 +174,7 @@ struct lowering {
         kind out = real ? kind::f32 : rest;
         if (net.layers[end - 1].what == layer_kind::sign)
           out = kind::bits;
-        else if (d.head && end == last)
+        else if (d.head && (end == last || is(end, last, layer_kind::cascade)))
           out = real ? kind::f32 : kind::i32;
         else if (adds || feeds_stream(end, d.exit, d.head))
           out = stream;
@@ -110,10 +183,12 @@ struct lowering {
         return end;
       }
       case layer_kind::batch_norm:
+      case layer_kind::shift:
       case layer_kind::relu:
+      case layer_kind::prelu:
       case layer_kind::sign: {
         const int end = tail_end(i, last);
-        kind out = feeds_stream(end, d.exit, d.head) ? stream : rest;
+        kind out = out_kind(end, d);
         if (net.layers[end - 1].what == layer_kind::sign) out = kind::bits;
         current = add_step(op_kind::pointwise, kind::none, make_window(d.in, d.in.c, 1, 1, 1, 0, 0), out, -1, -1,
                            d.exit, d.head, i, end);
@@ -135,9 +210,8 @@ struct lowering {
         return i + 1;
       }
       case layer_kind::residual_begin: {
-        // Sums go into the stream in place: not into the caller's input, nor into what the next stage will read.
-        const bool kept = current == 0 || (d.head && current == stage_out);
-        if (p.tensors[current].element != stream || kept) change_kind(stream, i);
+        // Sums go into the stream in place: not into what somebody else will read.
+        if (p.tensors[current].element != stream || kept(current, d.head)) change_kind(stream, i);
         const shape from = d.in;
         const shape to = net.layers[d.partner].out;
         residual_out = current;
@@ -149,7 +223,54 @@ struct lowering {
         }
         return i + 1;
       }
-      case layer_kind::residual_end: return i + 1;
+      case layer_kind::blur_pool: {
+        const kind in = p.tensors[current].element;
+        const bool to_stream = feeds_stream(i + 1, d.exit, d.head);
+        const bool real = in == kind::f32 || rest == kind::f32;
+        const int group = to_stream && in == stream ? p.tensors[current].group : -1;  // its weights add up to 1
+        current = add_step(op_kind::conv, real ? kind::f32 : kind::i8, d.geometry(), to_stream ? stream : rest, group,
+                           -1, d.exit, d.head, i, i + 1);
+        return i + 1;
+      }
+      case layer_kind::concat_begin: {
+        concatenation& c = concats[concat_depth++];
+        c.source = current;
+        c.branches = 0;
+        return i + 1;
+      }
+      case layer_kind::branch_begin: {
+        concatenation& c = concats[concat_depth - 1];
+        if (i != d.partner + 1) c.out[c.branches++] = current;
+        current = c.source;
+        return i + 1;
+      }
+      case layer_kind::concat_end: {
+        concatenation& c = concats[concat_depth - 1];
+        c.out[c.branches++] = current;
+        lower_concat(i);
+        return i + 1;
+      }
+      case layer_kind::cascade: {
+        const int logits = current;
+        current = p.logits[d.exit - 1];
+        const bool real = p.tensors[logits].element == kind::f32;
+        if (p.tensors[current].element != (real ? kind::f32 : kind::i16)) change_kind(real ? kind::f32 : kind::i16, i);
+        current = add_step(op_kind::conv, real ? kind::f32 : kind::i8, d.geometry(), p.tensors[logits].element, -1,
+                           logits, d.exit, d.head, i, i + 1);
+        return i + 1;
+      }
+      case layer_kind::user: {
+        const kind in = d.user->in == kind::none ? rest : d.user->in;
+        if (p.tensors[current].element != in) change_kind(in, i);
+        window w = make_window(d.in, d.out.c, 1, 1, 1, 0, 0);
+        w.out = d.out;
+        current = add_step(op_kind::user, kind::none, w, d.user->out == kind::none ? rest : d.user->out, -1, -1, d.exit,
+                           d.head, i, i + 1);
+        p.steps[p.step_count - 1].op.signature.user = d.user;
+        return i + 1;
+      }
+      case layer_kind::residual_end:
+      case layer_kind::flatten: return i + 1;
     }
     return i + 1;
   }
@@ -178,7 +299,7 @@ constexpr auto lower_network() {
   constexpr int layers = Net::description.layer_count;
   constexpr int exits = Net::exits;
   // Two steps a layer (a change of kind, the op), one more for a change of layout before each of them.
-  lowering<program<4 * layers + 1, (exits > 0 ? exits : 1)>> l;
+  lowering<program<4 * layers + 1, (exits > 0 ? exits : 1)>, layers + 1> l;
   l.net = Net::view();
   l.rest = Rest;
   l.stream = Stream;

@@ -8,11 +8,16 @@
 
 #include <offramp/layers/activation.hpp>
 #include <offramp/layers/batch_norm.hpp>
+#include <offramp/layers/blocks.hpp>
+#include <offramp/layers/concat.hpp>
+#include <offramp/layers/conv1d.hpp>
 #include <offramp/layers/conv2d.hpp>
 #include <offramp/layers/dense.hpp>
+#include <offramp/layers/flatten.hpp>
 #include <offramp/layers/layer.hpp>
 #include <offramp/layers/pool.hpp>
 #include <offramp/layers/residual.hpp>
+#include <offramp/layers/user_layer.hpp>
 #include <offramp/net/composition.hpp>
 #include <offramp/net/description.hpp>
 
@@ -26,6 +31,10 @@ struct image {
   static_assert(Element == u8 || Element == f32, "offramp: an image holds u8 or f32");
   static constexpr input_desc input{{Height, Width, Channels}, Element};
 };
+
+// A 1-D input lies along the width.
+template <int Length, int Channels, kind Element = u8>
+using sequence = image<1, Length, Channels, Element>;
 
 // Layers between two exits.
 template <class... Layers>
@@ -51,6 +60,17 @@ struct exit_head {
     else
       (Layers::append(out), ...);
     dense<Classes>::append(out);
+  }
+};
+
+// An exit that also reads the previous exit's logits: z_k = dense(features) + W z_(k-1), W a trained Classes x Classes
+// map, the cascade connection of Zero Time Waste (Wolczyk et al. 2021). Not for the first exit.
+template <int Classes, class... Layers>
+struct cascade_head : exit_head<Classes, Layers...> {
+  static constexpr int layer_count = exit_head<Classes, Layers...>::layer_count + 1;
+  static constexpr void append(layer_desc*& out) {
+    exit_head<Classes, Layers...>::append(out);
+    *out++ = layer_desc{.what = layer_kind::cascade};
   }
 };
 

@@ -99,6 +99,14 @@ constexpr std::size_t first_fit(const lifetime* placed, int count, const lifetim
   return offset;
 }
 
+// Does step i write into a tensor that an earlier one began?
+template <class Program>
+constexpr bool placed(const Program& p, int i) {
+  for (int j = 0; j < i; ++j)
+    if (p.steps[j].out == p.steps[i].out) return true;
+  return false;
+}
+
 template <class Path, class Program>
 constexpr std::size_t place(Program& p) {
   constexpr int capacity = static_cast<int>(sizeof(p.steps) / sizeof(p.steps[0]));
@@ -116,7 +124,7 @@ constexpr std::size_t place(Program& p) {
     };
     const std::size_t scratch = kernels::scratch_bytes<Path>(s.op);
     if (scratch > 0) s.scratch_offset = put(scratch, i);
-    if (s.op.signature.add) continue;  // writes a tensor that has its place
+    if (placed(p, i)) continue;
     int last = i;
     for (int j = i + 1; j < p.step_count; ++j)
       if (p.steps[j].in == s.out || p.steps[j].out == s.out) last = j;

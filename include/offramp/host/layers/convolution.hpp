@@ -1,7 +1,7 @@
 // Convolution and dense layers, forward and backward, as matrix products: windows are laid out as rows
 // (im2col), a block of them at a time that stays in the second-level cache, and a product with the weights
 // [out_c][kh * kw * in_c] does the rest. x is [n][in], y is [n][out], NHWC; nothing may overlap. `columns` is
-// scratch of convolution_columns() elements.
+// scratch of convolution_columns() elements. One group only: see grouped_convolution.hpp.
 #ifndef OFFRAMP_HOST_LAYERS_CONVOLUTION_HPP
 #define OFFRAMP_HOST_LAYERS_CONVOLUTION_HPP
 

@@ -1,12 +1,15 @@
-// Pooling without padding, and the shortcut of a residual that changes shape, which is an average pooling with its
-// channels repeated (He et al. 2016, option A). x is [n][in], y is [n][out], NHWC; windows may overlap.
+// Pooling without padding; the shortcut of a residual that changes shape, an average pooling with its channels repeated
+// (He et al. 2016, option A); blurring, an average with binomial weights and padding (Zhang 2019). x is [n][in], y is
+// [n][out], NHWC; windows may overlap.
 #ifndef OFFRAMP_HOST_LAYERS_POOLING_HPP
 #define OFFRAMP_HOST_LAYERS_POOLING_HPP
 
 #include <algorithm>
 #include <cstddef>
+#include <vector>
 
 #include <offramp/core/window.hpp>
+#include <offramp/host/layers/taps.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::host::layers {
 
@@ -90,6 +93,49 @@ constexpr window shortcut_window(shape in, shape out) {
   const int s = in.h / out.h;
   window g = make_window(in, out.c, s, s, s, 0, 0);
   return g;
+}
+
+// The filter of a blur pooling along one direction, as integers: the binomial coefficients (size - 1 over i). A tap of
+// the two-dimensional filter is the product of two of them over the square of their sum, 2^(size - 1).
+inline std::vector<int> blur_taps(int size) {
+  std::vector<int> taps(static_cast<std::size_t>(size), 1);
+  for (int row = 2; row < size; ++row)
+    for (int i = row - 1; i > 0; --i) taps[static_cast<std::size_t>(i)] += taps[static_cast<std::size_t>(i - 1)];
+  return taps;
+}
+
+namespace detail {
+
+template <class T>
+std::vector<T> blur_weights(const window& g) {
+  const T unit = T{1} / static_cast<T>(1 << (g.kernel_h + g.kernel_w - 2));
+  std::vector<T> weights;
+  for (const int row : blur_taps(g.kernel_h))
+    for (const int column : blur_taps(g.kernel_w)) weights.push_back(unit * static_cast<T>(row * column));
+  return weights;
+}
+
+}  // namespace detail
+
+template <class T>
+void blur_pool_forward(const window& g, T padding, int n, const T* x, T* y) {
+  std::fill_n(y, static_cast<std::ptrdiff_t>(n) * g.out.size(), T{});
+  const std::vector<T> weights = detail::blur_weights<T>(g);
+  detail::for_each_tap(g, n, [&](int tap, std::ptrdiff_t to, std::ptrdiff_t from) {
+    const T weight = weights[static_cast<std::size_t>(tap)];
+    for (int c = 0; c < g.in.c; ++c) y[to + c] += weight * (from < 0 ? padding : x[from + c]);
+  });
+}
+
+template <class T>
+void blur_pool_backward(const window& g, int n, const T* dy, bool add, T* dx) {
+  if (!add) std::fill_n(dx, static_cast<std::ptrdiff_t>(n) * g.in.size(), T{});
+  const std::vector<T> weights = detail::blur_weights<T>(g);
+  detail::for_each_tap(g, n, [&](int tap, std::ptrdiff_t to, std::ptrdiff_t from) {
+    if (from < 0) return;
+    const T weight = weights[static_cast<std::size_t>(tap)];
+    for (int c = 0; c < g.in.c; ++c) dx[from + c] += weight * dy[to + c];
+  });
 }
 
 }  // namespace offramp::inline OFFRAMP_ABI::host::layers

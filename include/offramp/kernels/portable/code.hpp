@@ -5,7 +5,9 @@
 #include <offramp/kernels/path.hpp>
 #include <offramp/kernels/portable/conv_bits.hpp>
 #include <offramp/kernels/portable/conv_float.hpp>
+#include <offramp/kernels/portable/conv_grouped.hpp>
 #include <offramp/kernels/portable/conv_integer.hpp>
+#include <offramp/kernels/portable/copy.hpp>
 #include <offramp/kernels/portable/pointwise.hpp>
 #include <offramp/kernels/portable/pool.hpp>
 #include <offramp/kernels/portable/traits.hpp>
@@ -24,6 +26,10 @@ struct code<path::portable> {
       portable::avg_pool<S>(g, a);
     else if constexpr (S.what == op_kind::pointwise)
       portable::pointwise<S>(g, a);
+    else if constexpr (S.what == op_kind::copy)
+      portable::copy<S>(g, a);
+    else if constexpr (S.grouped)
+      portable::conv_grouped<S>(g, a);
     else if constexpr (S.weights == kind::f32)
       portable::conv_float<S>(g, a);
     else if constexpr (S.in == kind::bits && S.weights == kind::bits)

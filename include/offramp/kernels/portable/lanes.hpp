@@ -17,16 +17,25 @@ inline constexpr int lanes = 8;
 using word_lanes [[gnu::vector_size(32)]] = std::uint32_t;
 using float_lanes [[gnu::vector_size(32)]] = float;
 using half_lanes [[gnu::vector_size(32)]] = std::int16_t;
+using int_lanes [[gnu::vector_size(32)]] = std::int32_t;
+using byte_lanes [[gnu::vector_size(16)]] = std::int8_t;  // as many as half_lanes
+using pixel_lanes [[gnu::vector_size(16)]] = std::uint8_t;
 #elif defined(__SSE2__) || defined(__ARM_NEON)
 inline constexpr int lanes = 4;
 using word_lanes [[gnu::vector_size(16)]] = std::uint32_t;
 using float_lanes [[gnu::vector_size(16)]] = float;
 using half_lanes [[gnu::vector_size(16)]] = std::int16_t;
+using int_lanes [[gnu::vector_size(16)]] = std::int32_t;
+using byte_lanes [[gnu::vector_size(8)]] = std::int8_t;
+using pixel_lanes [[gnu::vector_size(8)]] = std::uint8_t;
 #else
 inline constexpr int lanes = 1;
 using word_lanes = std::uint32_t;
 using float_lanes = float;
 using half_lanes = std::int16_t;
+using int_lanes = std::int32_t;
+using byte_lanes = std::int8_t;
+using pixel_lanes = std::uint8_t;
 #endif
 
 // Lanes from and to memory of any alignment.

@@ -10,7 +10,7 @@ namespace offramp::inline OFFRAMP_ABI::kernels {
 
 template <>
 struct traits<path::portable> {
-  // The rest (convert, floats times integer weights, i32 activations) is the reference's.
+  // The rest (convert, floats times integer weights, i32 activations, users' ops) is the reference's.
   static constexpr bool runs(const op_signature& s) {
     switch (s.what) {
       case op_kind::conv:
@@ -18,8 +18,10 @@ struct traits<path::portable> {
         return s.in != kind::f32 || s.weights == kind::f32;
       case op_kind::pointwise: return s.in != kind::bits;
       case op_kind::avg_pool:
-      case op_kind::max_pool: return true;
-      case op_kind::convert: break;
+      case op_kind::max_pool:
+      case op_kind::copy: return true;
+      case op_kind::convert:
+      case op_kind::user: break;
     }
     return false;
   }

@@ -1,4 +1,4 @@
-// The reference path: canonical layouts and weights, no scratch.
+// The reference path: canonical layouts and weights, no scratch but what a user's op wants.
 #ifndef OFFRAMP_KERNELS_REFERENCE_TRAITS_HPP
 #define OFFRAMP_KERNELS_REFERENCE_TRAITS_HPP
 
@@ -16,7 +16,9 @@ struct traits<path::reference> {
     return op.signature.what == op_kind::convert || l == layout::nhwc;
   }
   static constexpr std::size_t weight_words(const kernel_op& op) { return canonical_layout(op).total(); }
-  static constexpr std::size_t scratch_bytes(const kernel_op&) { return 0; }
+  static constexpr std::size_t scratch_bytes(const kernel_op& op) {
+    return op.signature.what == op_kind::user ? op.signature.user->scratch_bytes(op.geometry.in) : 0;
+  }
   static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
     const std::size_t n = weight_words(op);
     for (std::size_t i = 0; i < n; ++i) packed[i] = canonical[i];
