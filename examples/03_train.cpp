@@ -10,6 +10,7 @@
 #include "small/network.hpp"
 
 using namespace offramp;
+constexpr int exits = small::net::exits;
 
 // Three images side by side, every second row.
 static void draw(const host::labelled_images& set, const std::vector<int>& images) {
@@ -29,28 +30,29 @@ int main() try {
   const host::exit_logits logits = host::evaluate(model, data.test);
   const auto truth = [&](int i) { return int{data.test.labels[static_cast<std::size_t>(i)]}; };
 
-  host::table t({"test images right", "exit 1", "exit 2", "exit 1 takes it for"});
+  host::table t({"test images right", "exit 1", "exit 2", "exit 3", "exit 1 takes it for"});
   for (int c = 0; c < 10; ++c) {
-    int right[2] = {}, of = 0;
+    int right[exits] = {}, of = 0;
     std::vector<int> taken_for(10);
     for (int i = 0; i < data.test.count(); ++i) {
       if (truth(i) != c) continue;
       ++of;
-      for (int k = 0; k < 2; ++k) right[k] += logits.label(k, i) == c ? 1 : 0;
+      for (int k = 0; k < exits; ++k) right[k] += logits.label(k, i) == c ? 1 : 0;
       if (logits.label(0, i) != c) ++taken_for[static_cast<std::size_t>(logits.label(0, i))];
     }
     const auto worst = std::max_element(taken_for.begin(), taken_for.end());
     const auto percent = [&](int n) { return host::fixed(100.0 * n / std::max(of, 1), 0) + " %"; };
-    t.add({data.test.class_name(c), percent(right[0]), percent(right[1]),
+    t.add({data.test.class_name(c), percent(right[0]), percent(right[1]), percent(right[2]),
            data.test.class_name(static_cast<int>(worst - taken_for.begin())) + ", " + percent(*worst)});
   }
   const std::vector<double> all = host::accuracies(logits, data.test);
-  t.add({"all", host::fixed(100 * all[0], 1) + " %", host::fixed(100 * all[1], 1) + " %", ""});
-  std::cout << '\n' << t << "\nThe first exit's mistakes that the second one does not make:\n";
+  const auto percent = [&](double share) { return host::fixed(100 * share, 1) + " %"; };
+  t.add({"all", percent(all[0]), percent(all[1]), percent(all[2]), ""});
+  std::cout << '\n' << t << "\nThe first exit's mistakes that the last one does not make:\n";
 
   std::vector<int> shown;
   for (int i = 0; i < data.test.count() && shown.size() < 3; ++i)
-    if (logits.label(0, i) != truth(i) && logits.label(1, i) == truth(i)) shown.push_back(i);
+    if (logits.label(0, i) != truth(i) && logits.label(exits - 1, i) == truth(i)) shown.push_back(i);
   draw(data.test, shown);
   for (const int i : shown) {
     std::string line = data.test.class_name(truth(i)) + ", not " + data.test.class_name(logits.label(0, i));

@@ -8,9 +8,9 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 source cmake/packages.sh
 
-packages=("${offramp_build_packages[@]}" clang-14 clang-format-14 clang-tidy-14 doctest-dev libbenchmark-dev
-  gnuplot-nox python3 binutils gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib
-  qemu-system-arm)
+packages=("${offramp_build_packages[@]}" clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 doctest-dev
+  libbenchmark-dev gnuplot-nox python3 binutils gcc-arm-none-eabi libnewlib-arm-none-eabi
+  libstdc++-arm-none-eabi-newlib qemu-system-arm meson pkg-config)
 
 # name | what it shows. The order is that of running: cheap and telling ones first.
 stages=(
@@ -24,10 +24,14 @@ stages=(
   "snippets|every C++ snippet in a README compiles"
   "gcc|g++ build of all tests, warnings are errors, and their run"
   "clang|clang build of the device rooms' tests, and their run"
+  "coverage|how much of the device headers that run has seen, line by line"
   "sanitize|device rooms' tests under address and undefined-behaviour sanitizers, assertions on"
-  "consume|plain compiler, installed package, subdirectory"
+  "memory|the model reader and sessions under the memory sanitizer"
+  "fuzz|the model reader and the importers under libFuzzer"
+  "consume|every way to build: CMake, Meson, pkg-config, single header, C front"
   "tidy|clang-tidy"
   "embedded|Cortex-M4 link and emulator"
+  "no_trace|unused hooks, reuse and criteria leave nothing in the machine code"
   "examples|every example and benchmark compiles without a warning; the main job runs"
 )
 
@@ -110,9 +114,19 @@ build_and_test() {
 }
 stage_gcc() { build_and_test dev "device_tests host_tests" '^(device|host)$'; }
 stage_clang() {
-  if [ $long = yes ]; then build_and_test clang "device_tests host_tests" '^(device|host)$'; else
-    build_and_test clang device_tests '^device$'
+  rm -f build/coverage/tests/*.profraw
+  if [ $long = yes ]; then build_and_test coverage "device_tests host_tests" '^(device|host)$'; else
+    build_and_test coverage device_tests '^device$'
   fi
+}
+# Reads what the programs of stage clang left behind; alone, it makes them run first.
+stage_coverage() {
+  if [[ "$ran" != *" clang "* ]]; then
+    rm -f build/coverage/tests/*.profraw
+    build_and_test coverage device_tests '^device$' >build/test-logs/coverage-build.log 2>&1 ||
+      { echo "FAIL coverage: see build/test-logs/coverage-build.log"; return 1; }
+  fi
+  python3 tests/standing/coverage.py build/coverage/tests
 }
 stage_sanitize() {
   export UBSAN_OPTIONS=print_stacktrace=1
@@ -120,7 +134,14 @@ stage_sanitize() {
     build_and_test sanitize device_tests '^device$'
   fi
 }
-stage_consume() { bash tests/consume/run.sh; }
+stage_memory() { bash tests/standing/uninitialised.sh; }
+stage_fuzz() {
+  if [ $long = yes ]; then bash tests/fuzz/run.sh --all; else bash tests/fuzz/run.sh; fi
+}
+stage_no_trace() { bash tests/standing/no_trace.sh; }
+stage_consume() {
+  if [ $long = yes ]; then bash tests/consume/run.sh --all; else bash tests/consume/run.sh; fi
+}
 stage_tidy() { bash tests/standing/tidy.sh; }
 
 stage_embedded() { bash tests/embedded/run.sh; }
@@ -156,6 +177,7 @@ absent() {
 
 mkdir -p build/test-logs
 ledger=()
+ran=" "
 passed=0 failed=0
 started=$SECONDS
 
@@ -185,6 +207,7 @@ for stage in "${stages[@]}"; do
   (set +e; "stage_$name") >"$log" 2>&1 </dev/null
   status=$?
   took=$((SECONDS - before))
+  ran+="$name "
   read -r ok bad < <(count "$log" $status)
   passed=$((passed + ok)) failed=$((failed + bad))
   if [ $status -eq 0 ] && [ "$bad" -eq 0 ]; then verdict=ok; else

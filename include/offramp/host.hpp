@@ -8,13 +8,17 @@
 #include <offramp/host/cost_table.hpp>
 #include <offramp/host/dataset.hpp>
 #include <offramp/host/deployed.hpp>
+#include <offramp/host/drift_reference.hpp>
 #include <offramp/host/evaluate.hpp>
 #include <offramp/host/exit_outputs.hpp>
 #include <offramp/host/exit_times.hpp>
 #include <offramp/host/export.hpp>
 #include <offramp/host/fashion_mnist.hpp>
+#include <offramp/host/fit_ensemble.hpp>
+#include <offramp/host/fit_gate.hpp>
 #include <offramp/host/model_file.hpp>
 #include <offramp/host/op_timer.hpp>
+#include <offramp/host/policy_words.hpp>
 #include <offramp/host/quantize.hpp>
 #include <offramp/host/report.hpp>
 #include <offramp/host/table.hpp>

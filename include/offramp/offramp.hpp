@@ -3,7 +3,11 @@
 #ifndef OFFRAMP_OFFRAMP_HPP
 #define OFFRAMP_OFFRAMP_HPP
 
+#include <offramp/exits/batch.hpp>
+#include <offramp/exits/drift.hpp>
+#include <offramp/exits/policies.hpp>
 #include <offramp/exits/session.hpp>
+#include <offramp/exits/statistics.hpp>
 #include <offramp/model/packed_model.hpp>
 #include <offramp/model/self_test.hpp>
 #include <offramp/net/network.hpp>

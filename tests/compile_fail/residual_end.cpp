@@ -1,5 +1,5 @@
 // Signs cannot be added into a stream.
-// expect: offramp: a residual.s body must end in conv2d \[batch_norm\] \[relu\]
+// expect: offramp: a residual.s body must end in conv2d \[batch_norm\] \[relu or prelu\] \[batch_norm\]
 // expect: residual_body_end<4, 0, 1>
 
 #include <offramp/offramp.hpp>

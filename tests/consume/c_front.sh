@@ -4,6 +4,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../standing/lib.sh"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 failed=0
+set -o pipefail
 here=tests/consume/c_front
 c_warnings="-std=c99 -Wall -Wextra -pedantic -Werror"
 

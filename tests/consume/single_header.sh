@@ -73,8 +73,8 @@ answers() { # COMPILER FLAGS STEM
     "$work/$3" >"$work/$3.txt" && [ "$(grep -c ' spent ' "$work/$3.txt")" -eq 6 ]
 }
 same_answers() { # COMPILER
-  answers "$1" "$OFFRAMP_DEVICE_FLAGS" tree && answers "$1" "$single_flags" single &&
-    diff "$work/tree.txt" "$work/single.txt"
+  answers "$1" "$OFFRAMP_DEVICE_FLAGS" by_tree && answers "$1" "$single_flags" by_single &&
+    diff "$work/by_tree.txt" "$work/by_single.txt"
 }
 # shellcheck disable=SC2086
 on_arm() {
@@ -84,11 +84,11 @@ on_arm() {
 # With the single header first, the tree's headers in the tests are skipped, guard by guard.
 # shellcheck disable=SC2086
 tests_pass() { # PROGRAM SOURCE...
-  local program="$work/$1" source objects=()
+  local program="$work/$1" source objects=() eigen="${EIGEN3_INCLUDE_DIR:-/usr/include/eigen3}"
   shift
   for source in tests/main.cpp "$@"; do echo "$source" "$work/$(tr / + <<<"$source").o"; done |
     xargs -P2 -L1 bash -c '"$0" -std=c++20 -O1 -include "$1" -Iinclude -I. -isystem "$2" \
-      -DOFFRAMP_SOURCE_DIR="\"$PWD\"" -c "$3" -o "$4"' "$OFFRAMP_GCC" "$header" "${EIGEN3_INCLUDE_DIR:-/usr/include/eigen3}" || return 1
+      -DOFFRAMP_SOURCE_DIR="\"$PWD\"" -c "$3" -o "$4"' "$OFFRAMP_GCC" "$header" "$eigen" || return 1
   for source in tests/main.cpp "$@"; do objects+=("$work/$(tr / + <<<"$source").o"); done
   "$OFFRAMP_GCC" "${objects[@]}" -o "$program" -lz -pthread && "$program"
 }

@@ -23,3 +23,14 @@ TEST_CASE("each kind has its own name") {
   CHECK(names.size() == 7);
   CHECK(std::string{to_string(i16)} == "i16");
 }
+
+TEST_CASE("widths and names of kinds read at run time") {
+  int total = 0;
+  for (const kind k : {kind::none, bits, u8, i8, i16, i32, f32}) {
+    total += bit_width(k);
+    CHECK(is_integer(k) == (k != f32 && k != kind::none));
+  }
+  CHECK(total == 0 + 1 + 8 + 8 + 16 + 32 + 32);
+  CHECK(bit_width(static_cast<kind>(99)) == 0);
+  CHECK(std::string{to_string(static_cast<kind>(99))} == "none");
+}

@@ -30,3 +30,7 @@ TEST_CASE("layouts have names") {
   CHECK(std::string{to_string(layout::nhwc_wide)} == "nhwc_wide");
   CHECK(std::string{to_string(layout::bit_planes)} == "bit_planes");
 }
+
+TEST_CASE("a layout read from outside may have no name") {
+  CHECK(std::string{to_string(static_cast<layout>(99))} == "unknown");
+}

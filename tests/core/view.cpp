@@ -25,3 +25,11 @@ TEST_CASE("a view looks at what it was given") {
   CHECK(view<int, 3>{plain}[2] == 6);
   CHECK(view<int, 2>::unchecked(plain + 1)[0] == 5);
 }
+
+TEST_CASE("a view knows its size") {
+  const int numbers[3] = {4, 5, 6};
+  const view<int, 3> v = numbers;
+  int sum = 0;
+  for (std::size_t i = 0; i < v.size(); ++i) sum += v[i];
+  CHECK(sum == 15);
+}

@@ -58,6 +58,7 @@ struct one_score {
 };
 
 static_assert(exit_criterion<max_softmax> && exit_criterion<logit_margin> && exit_criterion<entropy>);
+static_assert(!detail::scores_with_parameters<max_softmax> && !detail::decides_itself<max_softmax>);
 static_assert(exit_criterion<two_scores> && !exit_criterion<one_score> && !exit_criterion<int>);
 static_assert(max_softmax::id != logit_margin::id && logit_margin::id != entropy::id && max_softmax::id != entropy::id);
 
@@ -150,7 +151,19 @@ TEST_CASE("criteria: only differences of logits count") {
   }
 }
 
-TEST_CASE("criteria: confidence is in the criterion's units") {
-  static_assert(confidence{0.5f}.q16 == 32768);
-  CHECK(confidence{1e9f}.q16 == 0x7fffffff);
+TEST_CASE("criteria: entropy of very many classes") {
+  // Between uniform and certain: 1 at the largest logit, the rest alike; the definition in double.
+  for (const int classes : {54, 55, 100, 1000}) {
+    for (const double top : {0.001, 0.5, 3.0, 8.0, 12.0}) {
+      CAPTURE(classes);
+      CAPTURE(top);
+      std::vector<std::int32_t> z(static_cast<std::size_t>(classes), 0);
+      std::vector<double> zd(z.size(), 0.0);
+      z[3] = 1;
+      zd[3] = top;
+      // Terms are within 8 units; their sum is divided by that of the exponentials.
+      const double tolerance = 8.0 * classes / 65536 / (1 + (classes - 1) * std::exp(-top)) / std::log(classes) + 0.001;
+      CHECK(std::abs(integer_score<entropy>(z, top) - reference("entropy", zd)) <= tolerance);
+    }
+  }
 }

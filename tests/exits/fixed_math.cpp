@@ -65,4 +65,5 @@ TEST_CASE("fixed_math: to_q16 rounds and saturates") {
   CHECK(to_q16(0.49f / 65536.0f) == 0);
   CHECK(to_q16(1e9f) == 0x7fffffff);
   CHECK(to_q16(-1e9f) == -0x7fffffff);
+  CHECK(to_q16(std::nanf("")) == -0x7fffffff);  // never confident
 }

@@ -8,6 +8,10 @@
 
 #include <doctest/doctest.h>
 
+#include <offramp/exits/batch.hpp>
+#include <offramp/exits/drift.hpp>
+#include <offramp/exits/policies.hpp>
+#include <offramp/exits/statistics.hpp>
 #include <offramp/offramp.hpp>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -98,24 +102,45 @@ using small_net =
             exit_head<4, avg_pool<4>>, stage<sign, conv2d<32, 3, binary, stride{2}>, batch_norm, sign, max_pool<2>>,
             exit_head<4>>;
 
+struct still_clock {
+  static constexpr time_unit unit = time_unit::ticks;
+  static std::uint32_t now() { return 0; }
+};
+
 // Runs samples in every way a session offers; weights of zero do, since they are all it may look at.
-template <class Lowered, class Path, class Criterion>
+template <class Lowered, class Path, class Criterion, class Reuse = no_reuse>
 int allocations_of_samples() {
   static std::uint32_t zeros[memory<Lowered, Path>.weight_bytes / 4 + 64];
   static arena<Lowered, Path> storage;
-  static std::uint8_t pixels[12 * 12];
-  bound_weights<Lowered, Path, Criterion> weights;
+  static std::uint8_t pixels[3 * 12 * 12];
+  bound_weights<Lowered, Path, Criterion, Reuse> weights;
   weights.ops = weights.records = zeros;
-  session<Lowered, Path, Criterion> s{weights, storage};
+  using session_t = session<Lowered, Path, Criterion, Reuse>;
+  session_t s{weights, storage};
+  static arena<Lowered, Path> rows[2];
+  batch<2, Lowered, Path, Criterion, Reuse> b{weights, rows};
+  const auto x = session_t::input_view::unchecked(pixels);
+  typename session_t::thresholds_type never;
+  for (std::int32_t& t : never.q16) t = never_q16;
+  stream_statistics<2, 4> seen;
+  exit_drift<2> exits_drift{{{30000, 35536}}};
+  score_drift scores_drift{{30000, 5000}};
   int exits = 0;
   const int made = allocations_of([&] {
-    exits += s.classify(pixels).exit;
-    exits += s.classify(pixels, confidence{2.0f}).exit;
-    s.begin(pixels);
-    while (s.step()) exits += s.best().exit + (s.score() > 0 ? 1 : 0);
+    exits += s.classify(x).exit;
+    exits += s.classify(x, confidence{20.0f}).exit;
+    exits += s.classify(x, never).exit;
+    const std::uint32_t cost[1]{5};
+    exits += s.classify(x, never, deadline_in<still_clock>(4u, cost)).exit;
+    s.begin(x);
+    while (s.step()) exits += s.best().exit + (s.sure() ? 1 : 0);
     exits += s.best().exit;
+    prediction all[3];
+    b.classify(pixels, 3, all, never);
+    for (const prediction& p : all) seen.record(p), exits_drift.record(p), scores_drift.record(p);
+    exits += all[2].exit;
   });
-  CHECK(exits >= 2);  // the last exit was reached
+  CHECK(exits >= 4);  // the last exit was reached
   return made;
 }
 
@@ -146,4 +171,13 @@ TEST_CASE("a session allocates nothing") {
   CHECK(allocations_of_samples<lower<small_net, i8>, path::portable, entropy>() == 0);
   CHECK(allocations_of_samples<lower<small_net, i8>, path::reference, max_softmax>() == 0);
   CHECK(allocations_of_samples<lower<small_net, f32>, path::portable, max_softmax>() == 0);
+}
+
+TEST_CASE("no exit policy allocates") {
+  using portable = path::portable;
+  using everything = all_of<per_class<max_softmax>, learned_gate, any_of<patience, entropy>>;
+  CHECK(allocations_of_samples<lower<small_net, i8>, portable, patience, additive>() == 0);
+  CHECK(allocations_of_samples<lower<small_net, i8>, portable, learned_gate, geometric_ensemble>() == 0);
+  CHECK(allocations_of_samples<lower<small_net, i8>, portable, everything, geometric_ensemble>() == 0);
+  CHECK(allocations_of_samples<lower<small_net, f32>, portable, everything, additive>() == 0);
 }

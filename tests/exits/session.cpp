@@ -98,7 +98,7 @@ struct recorder {
 // A policy with memory: sums of the logits so far.
 struct summing {
   static constexpr std::uint32_t id = 1000;
-  template <class T, int Classes>
+  template <class T, int Exits, int Classes>
   struct state {
     T sum[Classes]{};
     int begun = 0;
@@ -106,7 +106,7 @@ struct summing {
       ++begun;
       for (T& s : sum) s = 0;
     }
-    constexpr const T* combine(int, const T* logits) {
+    constexpr const T* combine(int, const T* logits, const std::uint32_t*) {
       for (int c = 0; c < Classes; ++c) sum[c] += logits[c];
       return sum;
     }
@@ -120,7 +120,7 @@ constinit session<device> static_session{bound_weights<device, path::portable>{n
 static_assert(std::is_trivially_destructible_v<session<device>>);
 static_assert(std::is_trivially_destructible_v<session_with_arena<device>>);
 static_assert(std::is_trivially_destructible_v<session<device, path::portable, entropy, no_reuse, recorder>>);
-static_assert(std::is_empty_v<no_reuse::state<std::int32_t, 10>>);
+static_assert(std::is_empty_v<no_reuse::state<std::int32_t, 3, 10>>);
 // No room for what is not used: weights, arena, input, logits, counter.
 struct bare {
   bound_weights<device, path::portable> weights;
@@ -256,6 +256,7 @@ TEST_CASE("session: a prediction says label, exit, probability, cost and reason"
   }
   CHECK(std::string{to_string(stop_reason::confident)} == "confident");
   CHECK(std::string{to_string(stop_reason::last_exit)} == "last exit");
+  CHECK(std::string{to_string(stop_reason::deadline)} == "deadline");
   CHECK(std::string{to_string(stop_reason::unfinished)} == "unfinished");
   CHECK(prediction{.probability_q16 = 65535}.probability() == 1.0f);
 }
@@ -317,6 +318,83 @@ TEST_CASE("session: a policy of reuse sees every head once, and its logits are j
     for (int c = 0; c < 4; ++c) CHECK(s.logits()[c] == sum[c]);
     CHECK(s.best().label == argmax(sum, 4));
   }
+}
+
+TEST_CASE("session: sure() is the criterion's answer, thresholds stored or given") {
+  arena<device> memory;
+  const host::deployment<device::exits> plan{{{never, 0, 0}}, {}, {}};
+  const auto packed =
+      host::pack_model<device, path::portable>(quantized<device>(), plan, {images().image(0), images().image_size()});
+  session<device> s{host::bind_or_throw<device>(packed, "test"), memory};
+  s.begin(input<session<device>>(0));
+  s.step();
+  CHECK(s.exit() == 0);
+  CHECK_FALSE(s.sure());
+  const std::int32_t score = s.score();
+  CHECK(s.sure(exit_thresholds<3>{{score, never, never}}));
+  CHECK_FALSE(s.sure(exit_thresholds<3>{{score + 1, 0, 0}}));
+  CHECK(s.sure(confidence{0.0f}));
+  CHECK_FALSE(s.sure(confidence{1.5f}));
+  s.step();
+  CHECK(s.exit() == 1);
+  CHECK(s.sure());
+  CHECK(s.best(stop_reason::deadline).why == stop_reason::deadline);
+  CHECK(s.best(stop_reason::deadline).exit == 1);
+}
+
+namespace {
+
+// Every reading is one count later.
+struct counting_clock {
+  static constexpr time_unit unit = time_unit::ticks;
+  static inline std::uint16_t time = 0;
+  static std::uint16_t now() { return time++; }
+};
+
+}  // namespace
+
+TEST_CASE("session: a deadline stops where the next stage would be too late, never before the first exit") {
+  arena<device> memory;
+  session<device> s{weights(), memory};
+  const auto x = input<session<device>>(0);
+  // The clock is read once when the deadline is made, and once behind every exit that is not the last: 1, then 2.
+  const std::uint16_t costs[2]{10, 20};
+  const exit_thresholds<3> none{{never, never, never}};
+  for (const int start : {0, 65535}) {  // the second wraps
+    const auto classify = [&](int budget) {
+      counting_clock::time = static_cast<std::uint16_t>(start);
+      return s.classify(x, none, deadline_in<counting_clock>(static_cast<std::uint16_t>(budget), costs));
+    };
+    for (const int budget : {0, 10}) {
+      CHECK(classify(budget).exit == 0);
+      CHECK(classify(budget).why == stop_reason::deadline);
+    }
+    CHECK(classify(11).exit == 1);
+    CHECK(classify(11).why == stop_reason::deadline);
+    CHECK(classify(21).exit == 1);
+    CHECK(classify(22).exit == 2);
+    CHECK(classify(22).why == stop_reason::last_exit);
+  }
+  // A confident exit never asks the clock.
+  const auto plenty = deadline_in<counting_clock>(std::uint16_t{1000}, costs);
+  counting_clock::time = 7;
+  CHECK(s.classify(x, confidence{0.0f}, plenty).why == stop_reason::confident);
+  CHECK(counting_clock::time == 7);
+  CHECK(s.classify(x, plenty).why == stop_reason::confident);  // stored thresholds are 0
+  CHECK(s.classify(x, confidence{1.5f}, plenty).why == stop_reason::last_exit);
+  // An observer sees where the sample left.
+  recorder seen;
+  session<device, path::portable, max_softmax, no_reuse, recorder> watched{weights(), memory, seen};
+  counting_clock::time = 0;
+  watched.classify(x, none, deadline_in<counting_clock>(std::uint16_t{11}, costs));
+  CHECK(seen.text.find("[0 declined]") != std::string::npos);
+  CHECK(seen.text.substr(seen.text.rfind('[')) == "[1 taken]");
+  // The same in a loop of one's own.
+  counting_clock::time = 0;
+  const auto due = deadline_in<counting_clock>(std::uint16_t{11}, costs);
+  s.begin(x);
+  while (s.step() && due.allows(s.exit())) continue;
+  CHECK(s.best().exit == 1);
 }
 
 TEST_CASE("session: with its own arena, and in static memory") {

@@ -10,6 +10,9 @@
 // A bound model runs its known answer on sound weights: records and answer stay as the input made them. Arbitrary
 // weights may overflow sums of integers, which no check of a reader finds; with -DOFFRAMP_FUZZ_WEIGHTS they run as they
 // are, for builds without -fsanitize=undefined: no weight leads out of the arena.
+// max_len: 1024
+// long: 10000000
+// also: -DOFFRAMP_FUZZ_WEIGHTS -fno-sanitize=undefined
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +21,11 @@
 #include <memory>
 #include <vector>
 
+#include <offramp/exits/additive.hpp>
+#include <offramp/exits/combine.hpp>
+#include <offramp/exits/geometric_ensemble.hpp>
+#include <offramp/exits/learned_gate.hpp>
+#include <offramp/exits/per_class.hpp>
 #include <offramp/model/little_endian.hpp>
 
 #include "tests/model/tiny_model.hpp"
@@ -118,6 +126,19 @@ void one_network(const words_t& sound, const input& in, unsigned mode) {
   bind_and_run<lower<cut<typename Lowered::network, 1>, Lowered::rest>, Criterion, Reuse>(w, (mode >> 4) & 3u, sound);
 }
 
+// Policies of the library, whose words are the input's, too.
+using gated = all_of<max_softmax, learned_gate>;
+words_t gated_words() {
+  return tiny::words<tiny::device, path::portable, gated, geometric_ensemble>(
+      {{}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, {15, 0, 0, 65536, 0, 15, 1, 2, 32768, 32768}});
+}
+using by_class = per_class<entropy>;
+words_t by_class_words() {
+  constexpr std::uint32_t one = 0x3f800000u;
+  return tiny::words<tiny::float_device, path::portable, by_class, additive>(
+      {{}, {1, 2, 3, 4}, {0, one, one, 0, one, one}});
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -126,15 +147,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const words_t real = tiny::words<tiny::float_device>();
   static const words_t policies = tiny::words<tiny::device, path::portable, tiny::weighted, tiny::mixing>(
       {{}, {1, 2, 3, 4, 5, 6}, {10, 11, 12, 13, 14, 15, 20, 21, 22, 23, 24, 25}});
+  static const words_t ensemble = gated_words();
+  static const words_t summed = by_class_words();
   if (size > 4096) return -1;
   input in{data, size};
   const std::uint32_t network = in.take(1);
   const unsigned mode = in.take(1);
-  switch (network % 5) {
+  switch (network % 7) {
     case 0: one_network<tiny::device>(binary, in, mode); break;
     case 1: one_network<tiny::plain_device>(integer, in, mode); break;
     case 2: one_network<tiny::float_device>(real, in, mode); break;
     case 3: one_network<tiny::device, tiny::weighted, tiny::mixing>(policies, in, mode); break;
+    case 4: one_network<tiny::device, gated, geometric_ensemble>(ensemble, in, mode); break;
+    case 5: one_network<tiny::float_device, by_class, additive>(summed, in, mode); break;
     default: one_network<tiny::device, tiny::margin>(binary, in, mode); break;
   }
   return 0;

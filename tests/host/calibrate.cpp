@@ -3,9 +3,11 @@
 
 #include <limits>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
+#include "tests/support/host_test.hpp"
 #include "tests/support/random.hpp"
 
 using namespace offramp;
@@ -111,4 +113,57 @@ TEST_CASE("calibrate: the grid holds scores of early exits, and never") {
   o.ops = {1, 2};
   CHECK(host::threshold_grid(o) == std::vector<std::int32_t>{10, 20, 30, std::numeric_limits<std::int32_t>::max()});
   CHECK(host::threshold_grid(o, 1) == std::vector<std::int32_t>{10, std::numeric_limits<std::int32_t>::max()});
+}
+
+TEST_CASE("calibrate: a criterion of several thresholds has no scores to calibrate") {
+  offramp_test::random_numbers r{114};
+  exit_outputs o = random_outputs(r, 2, 5);
+  o.score_q16.clear();
+  CHECK(offramp_test::message_of([&] { host::calibrate(o, {}); }) ==
+        "calibrate: these outputs have no scores, as their criterion has several: rescore them for one of its parts");
+}
+
+TEST_CASE("per_class_thresholds: the smallest score that is right often enough, by hand") {
+  exit_outputs o;
+  o.classes = 3;
+  // Class 0 is predicted with scores 10 (wrong), 20 (right), 30 (wrong), 40, 50 (right); class 1 with 15, 15 (one of
+  // two right); class 2 once.
+  o.label = {{0, 0, 0, 0, 0, 1, 1, 2}};
+  o.truth = {1, 0, 2, 0, 0, 1, 0, 2};
+  o.score_q16 = {{10, 20, 30, 40, 50, 15, 15, 99}};
+  const auto at = [&](double least, int fewest) { return host::per_class_thresholds(o, {least, fewest}, {77}); };
+  // Precision from the top: 1, 1, 2/3, 3/4, 3/5 for class 0; a tie of 1/2 for class 1; 1 for class 2.
+  CHECK(at(1.0, 1) == std::vector<std::uint32_t>{40, 0x7fffffff, 99});
+  CHECK(at(0.75, 1) == std::vector<std::uint32_t>{20, 0x7fffffff, 99});
+  CHECK(at(0.6, 1) == std::vector<std::uint32_t>{10, 0x7fffffff, 99});
+  CHECK(at(0.5, 1) == std::vector<std::uint32_t>{10, 15, 99});
+  CHECK(at(0.75, 2) == std::vector<std::uint32_t>{20, 0x7fffffff, 77});  // class 2 is too rare
+  CHECK(at(0.75, 5) == std::vector<std::uint32_t>{20, 77, 77});
+  CHECK(at(0.75, 6) == std::vector<std::uint32_t>{77, 77, 77});
+  CHECK(offramp_test::message_of([&] {
+          host::per_class_thresholds(o, {}, {1, 2});
+        }) == "per_class_thresholds: found 2 thresholds, expected 1");
+  o.classes = 0;
+  CHECK(offramp_test::message_of([&] { host::per_class_thresholds(o, {}, {1}); }) ==
+        "per_class_thresholds: these outputs have no scores or no number of classes; run_all_exits stores both");
+}
+
+TEST_CASE("per_class_thresholds: of those that leave, the wanted share is right, in every class") {
+  offramp_test::random_numbers r{115};
+  exit_outputs o = random_outputs(r, 3, 2000);
+  o.classes = 10;
+  const auto words = host::per_class_thresholds(o, {0.9, 10}, {never_q16, never_q16, never_q16});
+  int leaving = 0;
+  for (std::size_t k = 0; k < 3; ++k)
+    for (int c = 0; c < 10; ++c) {
+      int n = 0;
+      int right = 0;
+      for (std::size_t i = 0; i < o.truth.size(); ++i)
+        if (o.label[k][i] == c &&
+            o.score_q16[k][i] >= static_cast<std::int32_t>(words[k * 10 + static_cast<std::size_t>(c)]))
+          ++n, right += o.truth[i] == c ? 1 : 0;
+      CHECK(right >= 0.9 * n);
+      leaving += n;
+    }
+  CHECK(leaving > 1000);
 }

@@ -109,8 +109,8 @@ TEST_CASE("export: policies store words of their own") {
   CHECK(std::vector<std::uint32_t>(record + 5, record + 11) == std::vector<std::uint32_t>{1, 2, 3, 4, 9, 10});
   record += 11;
   CHECK(std::vector<std::uint32_t>(record + 5, record + 11) == std::vector<std::uint32_t>{5, 6, 7, 8, 11, 12});
-  using wrong = host::deployment<2, weighted, mixing>;
-  const auto pack = [](const wrong& w) { host::pack_model<device, path::portable>(quantized(), w, answer()); };
+  using plan = host::deployment<2, weighted, mixing>;
+  const auto pack = [](const plan& w) { host::pack_model<device, path::portable>(quantized(), w, answer()); };
   CHECK(message_of([&] {
           pack({{}, {1, 2, 3, 4}, {9, 10, 11, 12}});
         }) == "export: the deployment has 4 criterion words, expected 4 for each of 2 exits");
@@ -120,6 +120,14 @@ TEST_CASE("export: policies store words of their own") {
   CHECK(message_of([&] {
           pack({{}, {1, 2, 3, 4, 5, 6, 7, 8}, {9}});
         }) == "export: the deployment has 1 reuse words, expected 2 for each of 2 exits");
+  CHECK(message_of([&] {
+          pack({{}, {1, 2, 3, 4, 5, 6, 7, 8}, {9, 10, 11, 12}, {0.5}});
+        }) == "export: the deployment has 1 scales of judged logits, expected 2");
+  const plan right{{}, {1, 2, 3, 4, 5, 6, 7, 8}, {9, 10, 11, 12}, {0.5, 0.25}};
+  const auto scaled = host::pack_model<device, path::portable>(quantized(), right, answer());
+  const exit_record_view second{scaled.data() + format::header_words + 11};
+  CHECK(second.logit_scale() == 0.25f);
+  CHECK(second.unit() == make_fixed_factor(0.25 * 65536));
 }
 
 TEST_CASE("export: the header's words are the model's, its type their identity") {

@@ -1,5 +1,5 @@
-// The reference path's groups, copies, links between logits and users' ops, worked by hand; tests/kernels/code.cpp holds
-// the rest.
+// The reference path's groups, copies, links between logits and users' ops, worked by hand; tests/kernels/code.cpp
+// holds the rest.
 // covers: kernels/reference/code.hpp kernels/user_op.hpp kernels/reference/traits.hpp kernels/weights.hpp
 #include <doctest/doctest.h>
 

@@ -9,6 +9,11 @@
 
 #include <doctest/doctest.h>
 
+#include <offramp/exits/additive.hpp>
+#include <offramp/exits/combine.hpp>
+#include <offramp/exits/geometric_ensemble.hpp>
+#include <offramp/exits/learned_gate.hpp>
+
 #include "tests/model/tiny_model.hpp"
 #include "tests/support/fake_path.hpp"
 
@@ -41,6 +46,16 @@ struct policy_sample {
   static words_t words() {
     return tiny::words<tiny::device, path::portable, tiny::weighted, tiny::mixing>(
         {{}, {1, 2, 3, 4, 5, 6}, {10, 11, 12, 13, 14, 15, 20, 21, 22, 23, 24, 25}});
+  }
+};
+
+struct ensemble_sample {
+  static constexpr const char* name = "library's policies";
+  using criterion = all_of<max_softmax, learned_gate>;
+  using bound = bound_weights<tiny::device, path::portable, criterion, geometric_ensemble>;
+  static words_t words() {
+    return tiny::words<tiny::device, path::portable, criterion, geometric_ensemble>(
+        {{}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, {15, 0, 0, 65536, 0, 15, 1, 2, 32768, 32768}, {}});
   }
 };
 
@@ -97,7 +112,7 @@ TEST_CASE("bind: policies find their words") {
 }
 
 TEST_CASE_TEMPLATE("bind: truncated at any length, or too long", S, binary_sample, integer_sample, float_sample,
-                   policy_sample) {
+                   policy_sample, ensemble_sample) {
   const auto w = S::words();
   const std::size_t bytes = 4 * w.size();
   typename S::bound b;
@@ -126,7 +141,8 @@ TEST_CASE_TEMPLATE("bind: truncated at any length, or too long", S, binary_sampl
   CHECK(b.ops == nullptr);
 }
 
-TEST_CASE_TEMPLATE("bind: every single bit counts", S, binary_sample, integer_sample, float_sample, policy_sample) {
+TEST_CASE_TEMPLATE("bind: every single bit counts", S, binary_sample, integer_sample, float_sample, policy_sample,
+                   ensemble_sample) {
   auto w = S::words();
   typename S::bound b;
   for (std::size_t bit = 0; bit < 32 * w.size(); ++bit) {
@@ -146,7 +162,7 @@ TEST_CASE_TEMPLATE("bind: every single bit counts", S, binary_sample, integer_sa
 }
 
 TEST_CASE_TEMPLATE("bind: no number of the header can lie, though the checksum is right", S, binary_sample,
-                   integer_sample, float_sample, policy_sample) {
+                   integer_sample, float_sample, policy_sample, ensemble_sample) {
   const auto w = S::words();
   const bool policies = w[word::reuse] != 0;
   typename S::bound b;
@@ -172,7 +188,7 @@ TEST_CASE_TEMPLATE("bind: no number of the header can lie, though the checksum i
         case word::criterion: is({policies ? status::wrong_criterion : status::ok}); break;
         case word::reuse: is({policies ? status::wrong_reuse : status::ok}); break;
         case word::criterion_words: is({status::bad_header, status::wrong_criterion}); break;
-        // One word more or less an exit may hide in the zeros up to a multiple of 4 words; then no hash is in its place.
+        // A word more or less may hide in the zeros up to a multiple of 4 words; then no hash is in its place.
         case word::record_words: is({status::wrong_length, status::bad_header, status::wrong_network}); break;
         case word::exits:
         case word::classes: is({status::wrong_length, status::bad_header}); break;
@@ -185,7 +201,7 @@ TEST_CASE_TEMPLATE("bind: no number of the header can lie, though the checksum i
 }
 
 TEST_CASE_TEMPLATE("bind: no two numbers of the header lie together", S, binary_sample, integer_sample, float_sample,
-                   policy_sample) {
+                   policy_sample, ensemble_sample) {
   const auto w = S::words();
   const bool policies = w[word::reuse] != 0;
   // What two lies leave right: the sum of all parts.
@@ -347,21 +363,23 @@ using chain = network<image<6, 6, 1>, stage<conv2d<8, 3>, batch_norm, residual<s
                       stage<conv2d<5, 3>, relu>, exit_head<3>>;
 
 // A network cut behind exit K takes the words of the whole one as they are.
-template <class Path, kind Rest, int K>
+template <class Path, kind Rest, int K, class Reuse>
 void check_prefix(const words_t& w, const host::labelled_images& images) {
   using whole_device = lower<chain, Rest>;
   using cut_device = lower<cut<chain, K>, Rest>;
-  bound_weights<whole_device, Path> whole;
-  bound_weights<cut_device, Path> first;
+  using whole_session = session<whole_device, Path, max_softmax, Reuse>;
+  using cut_session = session<cut_device, Path, max_softmax, Reuse>;
+  typename whole_session::weights_type whole;
+  typename cut_session::weights_type first;
   REQUIRE(tiny::try_bind(w, whole) == status::ok);
   REQUIRE(tiny::try_bind(w, first) == status::ok);
   CHECK(first.ops == whole.ops);
   arena<whole_device, Path> whole_memory;
   arena<cut_device, Path> cut_memory;
-  session<whole_device, Path> s{whole, whole_memory};
-  session<cut_device, Path> c{first, cut_memory};
+  whole_session s{whole, whole_memory};
+  cut_session c{first, cut_memory};
   for (int i = 0; i < images.count(); ++i) {
-    const auto x = session<cut_device, Path>::input_view::unchecked(images.image(i));
+    const auto x = cut_session::input_view::unchecked(images.image(i));
     s.begin(x);
     c.begin(x);
     for (int k = 0; k < K; ++k) {
@@ -379,15 +397,16 @@ void check_prefix(const words_t& w, const host::labelled_images& images) {
   }
   CHECK(self_test(c, w.data()) == status::ok);
 }
-template <class Path, kind Rest>
-void check_prefixes() {
+template <class Path, kind Rest, class Reuse = no_reuse>
+void check_prefixes(const words_t& reuse_words = {}) {
   using device = lower<chain, Rest>;
   const auto images = offramp_test::random_images({6, 6, 1}, 3, 6, 63);
   const auto q = host::quantize<device>(offramp_test::random_model(chain::view(), 64), images, 1);
-  const auto w = host::pack_model<device, Path>(q, {}, {images.image(0), 36});
-  check_prefix<Path, Rest, 1>(w, images);
-  check_prefix<Path, Rest, 2>(w, images);
-  check_prefix<Path, Rest, 3>(w, images);
+  const host::deployment<3, max_softmax, Reuse> d{{}, {}, reuse_words, {}};
+  const auto w = host::pack_model<device, Path>(q, d, {images.image(0), 36});
+  check_prefix<Path, Rest, 1, Reuse>(w, images);
+  check_prefix<Path, Rest, 2, Reuse>(w, images);
+  check_prefix<Path, Rest, 3, Reuse>(w, images);
 }
 
 }  // namespace
@@ -397,6 +416,19 @@ TEST_CASE("bind: a prefix of the network runs on the words of the whole one, bit
   check_prefixes<path::portable, f32>();
   check_prefixes<path::reference, i8>();
   check_prefixes<path::fake, i8>();
+}
+
+TEST_CASE("bind: so do its judged logits") {
+  // Means of the logits so far with a bias for each class; sums of them.
+  const std::uint32_t one = 65536, less = static_cast<std::uint32_t>(-7);
+  check_prefixes<path::portable, i8, geometric_ensemble>({15, 3, 0,    less, one,     0,       0,  //
+                                                          15, 5, less, 1,    one / 2, one / 2, 0,  //
+                                                          15, 0, 2,    9,    one / 3, one / 3, one / 3});
+  check_prefixes<path::portable, i8, additive>({15, one, 0, 15, one, one / 2, 15, one, one / 2});
+  const std::uint32_t real_one = 0x3f800000u, half = 0x3f000000u;
+  check_prefixes<path::portable, f32, geometric_ensemble>({0, half, 0,    0,    real_one, 0,    0,  //
+                                                           0, 0,    half, 0,    half,     half, 0,  //
+                                                           0, 0,    0,    half, half,     half, real_one});
 }
 
 TEST_CASE("bind: a policy's words of a longer model") {

@@ -20,6 +20,20 @@ using example =
 template <class... Layers>
 using with = network<image<16, 16, 3>, stage<Layers...>, exit_head<10>>;
 
+// A layer of a user's own that does nothing.
+template <std::uint32_t Id>
+struct own {
+  static constexpr std::uint32_t id = Id;
+  static constexpr const char* name = "own";
+  static constexpr kind in = kind::none;
+  static constexpr kind out = kind::none;
+  static constexpr shape out_shape(shape s) { return s; }
+  static constexpr std::int64_t macs(shape) { return 0; }
+  static void run(const user_arguments&) {}
+  static void forward(shape, const float*, const float*, float*) {}
+  static void backward(shape, const float*, const float*, const float*, float*, float*) {}
+};
+
 template <class Net>
 constexpr std::uint64_t whole_hash = structure_hash(Net::view(), Net::exits - 1);
 
@@ -119,6 +133,30 @@ TEST_CASE("network: every declared field is part of the identity") {
       whole_hash<network<image<16, 16, 3, f32>, stage<conv2d<8, 3>, max_pool<2>>, exit_head<10>>>,
       whole_hash<network<image<16, 16, 3>, stage<conv2d<8, 3>, max_pool<2>>, exit_head<11>>>,
       whole_hash<network<image<16, 16, 3>, stage<conv2d<8, 3>, max_pool<2>>, exit_head<10, avg_pool<2>>>>,
+      // Fields and layers that came later.
+      whole_hash<with<conv2d<8, 3, stride{1, 2}>, max_pool<2>>>,
+      whole_hash<with<conv2d<8, 3, stride{2, 1}>, max_pool<2>>>,
+      whole_hash<with<conv2d<9, 3, groups{3}>, max_pool<2>>>,
+      whole_hash<with<depthwise_conv2d<3, multiplier{2}>, max_pool<2>>>,
+      whole_hash<with<conv2d<8, kernel{3, 1}>, max_pool<2>>>,
+      whole_hash<with<conv2d<8, kernel{1, 3}>, max_pool<2>>>,
+      whole_hash<with<conv2d<8, 3>, max_pool1d<2>>>,
+      whole_hash<with<conv2d<8, 3>, prelu, max_pool<2>>>,
+      whole_hash<with<conv2d<8, 3>, shift, max_pool<2>>>,
+      whole_hash<with<conv2d<8, 3>, rsign, max_pool<2>>>,
+      whole_hash<with<conv2d<8, 3>, rprelu, max_pool<2>>>,
+      whole_hash<with<conv2d<8, 3>, blur_pool<2, 2>>>,
+      whole_hash<with<conv2d<8, 3>, blur_pool<3, 2>>>,
+      whole_hash<with<conv2d<8, 3>, concat<branch<>, branch<>>, max_pool<2>>>,
+      whole_hash<with<conv2d<8, 3>, concat<branch<>, branch<>, branch<>>, max_pool<2>>>,
+      whole_hash<with<conv2d<8, 3>, concat<branch<relu>, branch<>>, max_pool<2>>>,
+      whole_hash<with<conv2d<8, 3>, concat<branch<>, branch<relu>>, max_pool<2>>>,
+      whole_hash<with<conv2d<8, 3>, concat<branch<>, branch<>>, relu, max_pool<2>>>,
+      whole_hash<with<conv2d<8, 3>, user_layer<own<1004>>, max_pool<2>>>,
+      whole_hash<with<conv2d<8, 3>, user_layer<own<1005>>, max_pool<2>>>,
+      whole_hash<network<image<16, 16, 3>, stage<conv2d<8, 3>, max_pool<2>>, exit_head<10, global_avg_pool, flatten>>>,
+      whole_hash<network<image<16, 16, 3>, stage<conv2d<8, 3>>, exit_head<10>, stage<max_pool<2>>, exit_head<10>>>,
+      whole_hash<network<image<16, 16, 3>, stage<conv2d<8, 3>>, exit_head<10>, stage<max_pool<2>>, cascade_head<10>>>,
       // The same layers, moved from the stage into the head.
       whole_hash<network<image<16, 16, 3>, stage<conv2d<8, 3>>, exit_head<10, max_pool<2>, global_avg_pool>>>,
   };
@@ -138,4 +176,11 @@ TEST_CASE("network: the identity is the same on every machine and in every versi
   // Stored in models: if this number changes, every model exported before is refused. Computed apart, with FNV-1a by
   // hand.
   CHECK(whole_hash<with<conv2d<8, 3>, sign>> == 0x620f697148ecfcb4u);
+  // The network of the main job: its shipped models store these.
+  using garment_net = network<image<28, 28, 1, u8>, stage<conv2d<32, 3, stride{2}>, batch_norm, bireal_block<64>>,
+                              exit_head<10, avg_pool<6, 4>>, stage<bireal_block<64>>, exit_head<10, avg_pool<7>>,
+                              stage<bireal_block<128, 2>, bireal_block<128>>, exit_head<10, avg_pool<4, 3>>,
+                              stage<bireal_block<128>, bireal_block<128>>, exit_head<10, avg_pool<4, 3>>>;
+  const std::uint64_t stored[] = {0x00876ca66ea50fc7u, 0x8b9c01eaca5c9da5u, 0xf6c179d6af28bc99u, 0xda179f84c59f7216u};
+  for (int i = 0; i < 4; ++i) CHECK(structure_hash(garment_net::view(), i) == stored[i]);
 }

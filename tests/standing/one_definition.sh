@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The one-definition rule: two units that include everything link into one program and agree. For the device headers
+# The one-definition rule: two units that include everything, one in order of name and one in the reverse order, link into
+# one program and agree. For the device headers
 # also when the units are built for different instruction sets: every function is emitted (-fkeep-inline-functions),
 # and no symbol of ours may be shared, since the linker would keep one body for both.
 # The host headers are not mixed across instruction sets: Eigen itself does not allow it (alignment of its storage).
@@ -11,13 +12,16 @@ failed=0
 write_units() { # STEM HEADER...
   local stem="$1"
   shift
+  printf '#include <%s>\n' "$@" >"$work/${stem}_a.hpp"
+  tac "$work/${stem}_a.hpp" >"$work/${stem}_b.hpp"
   {
-    for header in "$@"; do echo "#include <$header>"; done
     echo "int second();"
     echo "inline int shared_answer() { return OFFRAMP_VERSION_MAJOR * 100 + OFFRAMP_VERSION_MINOR; }"
   } >"$work/$stem.hpp"
-  printf '#include "%s.hpp"\nint main() { return shared_answer() == second() ? 0 : 1; }\n' "$stem" >"$work/${stem}_a.cpp"
-  printf '#include "%s.hpp"\nint second() { return shared_answer(); }\n' "$stem" >"$work/${stem}_b.cpp"
+  printf '#include "%s.hpp"\n' "${stem}_a" "$stem" >"$work/${stem}_a.cpp"
+  echo 'int main() { return shared_answer() == second() ? 0 : 1; }' >>"$work/${stem}_a.cpp"
+  printf '#include "%s.hpp"\n' "${stem}_b" "$stem" >"$work/${stem}_b.cpp"
+  echo 'int second() { return shared_answer(); }' >>"$work/${stem}_b.cpp"
 }
 build() { # COMPILER STEM FLAGS FLAGS_A FLAGS_B
   # shellcheck disable=SC2086

@@ -9,9 +9,13 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <offramp/exits/policies.hpp>
 #include <offramp/offramp.hpp>
 
+#include "tests/support/networks.hpp"
+
 using namespace offramp;
+using namespace offramp_test::networks;
 namespace word = format::word;
 
 namespace {
@@ -95,7 +99,7 @@ void read_broken(const model<Lowered, Path, Criterion, Reuse>& sound, const char
       bound_t b;
       if (bind_weights(buffer.at, 4 * n, b) == status::ok) fail(name, "a truncated model was bound", n);
       if (n < total && bind_weights(buffer.at, 4 * n + 3, b) == status::ok) fail(name, "half a word was bound", n);
-      written(b);
+      written(b.ops), written(b.records), written(b.record_words), written(b.thresholds_stored);
     }
   }
   // Lies of the header and of the records, the checksum made to fit: nothing beyond the words is looked at.
@@ -140,7 +144,8 @@ void run(const char* name) {
     for (bool more = true; more;) {
       more = net.step();
       for (int c = 0; c < session_t::classes; ++c) written(net.logits()[c]);
-      written(net.score());
+      if constexpr (requires { net.score(); }) written(net.score());
+      written(net.sure());
       const prediction p = net.best();
       written(p.label), written(p.exit), written(p.why), written(p.probability_q16), written(p.spent);
     }
@@ -150,32 +155,6 @@ void run(const char* name) {
   }
   std::printf("pass uninitialised %s\n", name);
 }
-
-using residuals =
-    network<image<12, 8, 3, u8>,
-            stage<conv2d<40, 3, stride{2}>, batch_norm, residual<sign, conv2d<40, 3, binary>, batch_norm>>,
-            exit_head<10, avg_pool<2>>,
-            stage<residual<sign, conv2d<80, 3, binary, stride{2}>, batch_norm>>, exit_head<10, global_avg_pool>>;
-using pooled = network<image<12, 12, 3, u8>,
-                       stage<conv2d<40, 3>, batch_norm, relu, max_pool<2>, residual<conv2d<40, 3>, batch_norm, relu>,
-                             conv2d<24, 3>, relu>,
-                       exit_head<10>>;
-using signs = network<image<12, 12, 3, u8>,
-                      stage<conv2d<33, 3>, batch_norm, sign, max_pool<2>, conv2d<72, 3, binary>, batch_norm, sign>,
-                      exit_head<3>, stage<conv2d<20, 3>, relu>, exit_head<3>>;
-using blocks = network<image<8, 8, 1>,
-                       stage<conv2d<8, 3>, relu, batch_norm, depthwise_conv2d<3, stride{2}>, batch_norm, prelu,
-                             quicknet_block<8>>,
-                       exit_head<3, relu, global_avg_pool>,
-                       stage<quicknet_transition<16>, quicknet_block<16>>, cascade_head<3, flatten>>;
-using grouped =
-    network<image<6, 6, 2>,
-            stage<conv2d<33, 3>, batch_norm, sign, concat<branch<>, branch<conv2d<8, 3, binary>, batch_norm, sign>>,
-                  conv2d<64, 3, binary>, batch_norm, binary_dense_block<32>>,
-            exit_head<3>,
-            stage<conv2d<64, 3, binary, groups{2}>, relu, batch_norm, sign, conv2d<12, 1, binary, groups{4}>, prelu,
-                  concat<branch<max_pool<2>>, branch<avg_pool<2>>, branch<blur_pool<3, 2>, relu>>>,
-            exit_head<3>>;
 
 void plant(const char* what) {
   using net = lower<signs>;
@@ -214,5 +193,13 @@ int main(int argc, char** argv) {
   run<lower<grouped>>("groups, i8");
   run<lower<grouped, f32>>("groups, f32");
   run<lower<grouped>, path::reference>("groups, i8, reference");
+  run<lower<nested>>("nested, i8");
+  run<lower<blocks>, path::portable, all_of<patience, learned_gate>, geometric_ensemble>("blocks, i8, gate, ensemble");
+  run<lower<blocks, f32>, path::portable, any_of<patience, per_class<entropy>>, geometric_ensemble>(
+      "blocks, f32, per class, ensemble");
+  run<lower<signs>, path::portable, per_class<logit_margin>, additive>("signs, i8, per class, additive");
+  run<lower<signs, f32>, path::portable, learned_gate, additive>("signs, f32, gate, additive");
+  run<lower<one_dimensional>>("sequences, i8");
+  run<lower<one_dimensional, f32>>("sequences, f32");
   std::printf("%d values looked at\n", checks);
 }

@@ -98,6 +98,7 @@ inline constexpr op_case grouped_cases[] = {
     {"depthwise, more outputs stored", stored_for(depthwise({4, 4, 40}, 1, 3, 3, 1, 1, 1), 40, 70)},
     {"2 groups of 3", make_window({5, 4, 6}, 4, 3, 3, 1, 1, 1, 0, 2)},
     {"2 groups of 31", make_window({4, 4, 62}, 62, 3, 3, 1, 1, 1, 0, 2)},
+    {"3 groups of 11, the last one bit over the edge", make_window({3, 4, 33}, 6, 3, 3, 1, 1, 1, 0, 3)},
     {"2 groups of a word", make_window({4, 4, 64}, 64, 3, 3, 1, 1, 1, 0, 2)},
     {"2 groups of 33, stride 2", make_window({5, 4, 66}, 66, 3, 3, 2, 1, 1, 0, 2)},
     {"3 groups of two words", make_window({3, 3, 192}, 99, 3, 3, 1, 1, 1, 0, 3)},

@@ -191,37 +191,40 @@ void check_op(Geometry g, const char* why, std::uint64_t stream) {
     s.out_layout = out_layout;
     return s;
   }();
-  auto* in = m.in.take(bytes_in(in_layout), in_align, side);
-  if constexpr (in_layout == layout::nhwc)
-    std::memcpy(in, canonical_in, bytes_in(layout::nhwc));
-  else
-    change_layout<layout::nhwc, in_layout>(w.in, canonical_in, in);
-  auto* weights = reinterpret_cast<std::uint32_t*>(m.weights.take(4 * kernels::weight_words<P>(op), 4, side));
-  kernels::pack<P>(op, canonical, weights);
-  auto* out = m.out.take(bytes_out(out_layout), out_align, side);
-  if constexpr (out_layout == layout::nhwc)
-    std::memcpy(out, before, bytes_out(layout::nhwc));
-  else if (keeps(S, w))
-    change_layout<layout::nhwc, out_layout>(w.out, before, out);
-  else
-    std::memset(out, 0x5a, bytes_out(out_layout));
-  auto* scratch = m.scratch.take(kernels::scratch_bytes<P>(op), 8, side);
-  kernels::run<P, planned>(g, {in, weights, out, scratch});
+  // Once with the end and once with the start of every buffer at a page that may not be touched.
+  for (const guard at : {guard::at_end, guard::at_start}) {
+    auto* in = m.in.take(bytes_in(in_layout), in_align, at);
+    if constexpr (in_layout == layout::nhwc)
+      std::memcpy(in, canonical_in, bytes_in(layout::nhwc));
+    else
+      change_layout<layout::nhwc, in_layout>(w.in, canonical_in, in);
+    auto* weights = reinterpret_cast<std::uint32_t*>(m.weights.take(4 * kernels::weight_words<P>(op), 4, at));
+    kernels::pack<P>(op, canonical, weights);
+    auto* out = m.out.take(bytes_out(out_layout), out_align, at);
+    if constexpr (out_layout == layout::nhwc)
+      std::memcpy(out, before, bytes_out(layout::nhwc));
+    else if (keeps(S, w))
+      change_layout<layout::nhwc, out_layout>(w.out, before, out);
+    else
+      std::memset(out, 0x5a, bytes_out(out_layout));
+    auto* scratch = m.scratch.take(kernels::scratch_bytes<P>(op), 8, at);
+    kernels::run<P, planned>(g, {in, weights, out, scratch});
 
-  auto* result = m.result.take(bytes_out(layout::nhwc), out_align, side);
-  bool spare = true;
-  if constexpr (S.out == kind::bits) {
-    spare = spare_bits_zero(w.out, out_layout, reinterpret_cast<const std::uint32_t*>(out)) &&
-            spare_bits_zero(w.out, layout::nhwc, reinterpret_cast<const std::uint32_t*>(expected));
-    change_layout<out_layout, layout::nhwc>(w.out, out, result);
-  } else {
-    std::memcpy(result, out, bytes_out(layout::nhwc));
+    auto* result = m.result.take(bytes_out(layout::nhwc), out_align, at);
+    bool spare = true;
+    if constexpr (S.out == kind::bits) {
+      spare = spare_bits_zero(w.out, out_layout, reinterpret_cast<const std::uint32_t*>(out)) &&
+              spare_bits_zero(w.out, layout::nhwc, reinterpret_cast<const std::uint32_t*>(expected));
+      change_layout<out_layout, layout::nhwc>(w.out, out, result);
+    } else {
+      std::memcpy(result, out, bytes_out(layout::nhwc));
+    }
+    const std::string difference = first_difference(S, w, expected, result);
+    if (!difference.empty()) FAIL_CHECK((difference + "; " + what));
+    if (!spare) FAIL_CHECK(("spare bits are not zero; " + what));
+    if (!(m.out.intact() && m.scratch.intact() && m.in.intact() && m.weights.intact()))
+      FAIL_CHECK(("written beside its buffers; " + what));
   }
-  const std::string difference = first_difference(S, w, expected, result);
-  if (!difference.empty()) FAIL_CHECK((difference + "; " + what));
-  if (!spare) FAIL_CHECK(("spare bits are not zero; " + what));
-  if (!(m.out.intact() && m.scratch.intact() && m.in.intact() && m.weights.intact()))
-    FAIL_CHECK(("written beside its buffers; " + what));
 }
 
 template <op_signature S, std::size_t N>

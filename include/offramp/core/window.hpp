@@ -26,10 +26,12 @@ struct window {
 
   [[nodiscard]] constexpr int taps() const { return kernel_h * kernel_w; }
   // Input channels that one output channel reads, active and stored. Groups are kept or dropped whole.
-  [[nodiscard]] constexpr int group_in_c() const { return groups == 1 ? in.c : in.c / groups; }
-  [[nodiscard]] constexpr int stored_group_in_c() const { return groups == 1 ? stored_in_c : in.c / groups; }
+  [[nodiscard, gnu::always_inline]] constexpr int group_in_c() const { return groups == 1 ? in.c : in.c / groups; }
+  [[nodiscard, gnu::always_inline]] constexpr int stored_group_in_c() const {
+    return groups == 1 ? stored_in_c : in.c / groups;
+  }
   // Products added up for one output.
-  [[nodiscard]] constexpr int depth() const { return taps() * group_in_c(); }
+  [[nodiscard, gnu::always_inline]] constexpr int depth() const { return taps() * group_in_c(); }
   friend constexpr bool operator==(const window&, const window&) = default;
 };
 

@@ -2,7 +2,7 @@
 // gradient boosting. G_1 = z_1, G_k = z_k + lambda_k * G_{k-1}, and G_k is judged. lambda is 0.5 in the paper; use the
 // one the network was trained with. In integers, with s_k the real value of a unit of z_k and S_k of the judged logits:
 //
-//   G_k[c] = round(2^-f * (A_k * z_k[c] + L_k * G_{k-1}[c])),    A_k = 2^f * s_k/S_k,    L_k = 2^f * lambda_k * S_{k-1}/S_k
+//   G_k[c] = round(2^-f * (A_k * z_k[c] + L_k * G_{k-1}[c])),  A_k = 2^f * s_k/S_k,  L_k = 2^f * lambda_k * S_{k-1}/S_k
 //
 // with f - 1 = `shift`. Words of an exit: shift, A, L; in float networks A and L are floats. Memory in the session:
 // `classes` logits, the least of all reuse. Work: two multiply-adds for each class.

@@ -1,6 +1,6 @@
 // Criteria joined: all_of<max_softmax, learned_gate> leaves where every part would, any_of<entropy, patience> where one
-// does. Thresholds of all parts come first, in order, then the parameters of all parts; equal parts have thresholds each.
-// A part is asked only as long as the answer is open.
+// does. Thresholds of all parts come first, in order, then the parameters of all parts; equal parts have thresholds
+// each. A part is asked only as long as the answer is open.
 #ifndef OFFRAMP_EXITS_COMBINE_HPP
 #define OFFRAMP_EXITS_COMBINE_HPP
 
@@ -18,13 +18,18 @@ struct part : state_of<C> {};
 
 // The states of all parts; what is empty takes no room.
 template <class Indices, class... C>
-struct part_states;
+class part_states;
 template <int... I, class... C>
-struct part_states<std::integer_sequence<int, I...>, C...> : part<I, C>... {
+class part_states<std::integer_sequence<int, I...>, C...> : part<I, C>... {
+ public:
   constexpr void begin() { (part<I, C>::begin(), ...); }
   template <class T>
   constexpr void look(const T* z, int classes) {
     (part<I, C>::look(z, classes), ...);
+  }
+  template <int Place, class Part>
+  [[nodiscard]] constexpr const part<Place, Part>& of() const {
+    return *this;
   }
 };
 
@@ -62,7 +67,7 @@ struct combination {
       seen.parameters = x.parameters + parameter;
       first += thresholds_of<Part, Classes>();
       parameter += words_of<Part, Classes>() - thresholds_of<Part, Classes>();
-      return detail::leaves<Part, Classes>(static_cast<const part<Place, Part>&>(states), seen,
+      return detail::leaves<Part, Classes>(states.template of<Place, Part>(), seen,
                                            [&](int i) { return threshold(mine + i); });
     };
     if constexpr (All)

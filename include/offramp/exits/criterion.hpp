@@ -1,14 +1,15 @@
-// What an exit criterion is, and how a session asks one. A criterion of one's own is a type with an `id` of 1000 or more
-// (stored with thresholds, so that those of one criterion are not taken for another's) and one of these:
+// What an exit criterion is, and how a session asks one. A criterion of one's own is a type with an `id` of 1000 or
+// more (stored with thresholds, so that those of one criterion are not taken for another's) and one of these:
 //
-//   score(z, classes, unit) and score(zf, classes)    static; larger = more certain. Integers: Q16; floats: the same scale
-//   the same with `const std::uint32_t* parameters`   static; the words it stores behind its threshold, the same for both
-//   a struct `state` with begin(), look(z, classes)   for criteria that remember earlier exits: begin() for each sample,
-//     and score()                                     look() once at each exit in order, score() in Q16
-//   leaves<Classes>(state, exit, threshold)           static; decides by itself from several thresholds
+//   score(z, classes, unit), score(zf, classes)     static; larger = more certain. Integers give Q16, floats the same
+//                                                   scale
+//   the same with `const std::uint32_t* parameters` static; the words stored behind the threshold, the same for both
+//   a struct `state` with begin(), look(z, classes) remembers earlier exits: begin() for every sample, look() once at
+//     and score()                                   each exit in order, score() in Q16
+//   leaves<Classes>(state, exit, threshold)         static; decides by itself from several thresholds
 //
-// It stores one word for each exit, its threshold, unless it says otherwise: `template <int Classes> static constexpr int`
-// `thresholds` and `words` (thresholds first, then parameters); with parameters also `has_parameters = true`.
+// It stores one word for each exit, its threshold, unless it says otherwise: `template <int Classes> static constexpr
+// int` `thresholds` and `words` (thresholds first, then parameters); with parameters also `has_parameters = true`.
 #ifndef OFFRAMP_EXITS_CRITERION_HPP
 #define OFFRAMP_EXITS_CRITERION_HPP
 
@@ -32,7 +33,7 @@ constexpr int argmax(const T* z, int classes) {
 // One exit as a criterion sees it: T is std::int32_t or float.
 template <class T>
 struct judged_exit {
-  const T* logits;                  // [classes], after reuse
+  const T* logits;  // [classes], after reuse
   int classes;
   fixed_factor unit;                // of integer logits: their scale * 65536
   const std::uint32_t* parameters;  // the criterion's words behind its thresholds
@@ -114,7 +115,7 @@ constexpr bool has_parameters() {
 
 // An id for a criterion made of others, above those given by hand.
 constexpr std::uint32_t mixed_id(std::uint32_t seed, std::uint32_t id) {
-  std::uint32_t h = (seed ^ id) * 0x9e3779b1u;
+  std::uint32_t h = (seed * 0x85ebca6bu + id) * 0x9e3779b1u;
   h ^= h >> 15;
   return h | 0x80000000u;
 }
@@ -152,7 +153,8 @@ constexpr bool leaves(const state_of<C>& state, const judged_exit<T>& x, const T
 template <class C>
 concept exit_criterion = requires {
   {C::id};
-} && (detail::has_score<C> || detail::decides_itself<C>);
+}
+&&(detail::has_score<C> || detail::decides_itself<C>);
 
 }  // namespace offramp::inline OFFRAMP_ABI
 

@@ -1,6 +1,7 @@
-// A deadline for one sample: the network goes on behind exit k only if now + next_cost[k] <= deadline, so that an answer
-// is there in time; the first exit is always computed. `next_cost` is a plain array, from a profile, a recorder or by
-// hand: next_cost[k] are clock counts from exit k to exit k + 1, Exits - 1 of them. The clock may wrap (timing/clock.hpp).
+// A deadline for one sample: the network goes on behind exit k only if now + next_cost[k] <= deadline, so that an
+// answer is there in time; the first exit is always computed. `next_cost` is a plain array, from a profile, a recorder
+// or by hand: next_cost[k] are clock counts from exit k to exit k + 1, Exits - 1 of them. The clock may wrap
+// (timing/clock.hpp).
 #ifndef OFFRAMP_EXITS_DEADLINE_HPP
 #define OFFRAMP_EXITS_DEADLINE_HPP
 

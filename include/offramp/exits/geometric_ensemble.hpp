@@ -8,9 +8,9 @@
 //
 //   E_m[c] = round(2^-f * sum_j A_mj * z_j[c]) + B_m[c],    A_mj = 2^f * exp(w_mj)/m * s_j/S_m,    B_m = b_m/S_m
 //
-// with f - 1 = `shift`. Words of exit m: shift, B[classes], A[exits] (those of exits behind m are zero). In float networks
-// B and A are floats. Memory in the session: exits * classes logits. Work at exit m: m * classes multiply-adds.
-// host/policy_words.hpp makes the words, by default those of the plain geometric mean (w = 0, b = 0).
+// with f - 1 = `shift`. Words of exit m: shift, B[classes], A[exits] (those of exits behind m are zero). In float
+// networks B and A are floats. Memory in the session: exits * classes logits. Work at exit m: m * classes
+// multiply-adds. host/policy_words.hpp makes the words, by default those of the plain geometric mean (w = 0, b = 0).
 #ifndef OFFRAMP_EXITS_GEOMETRIC_ENSEMBLE_HPP
 #define OFFRAMP_EXITS_GEOMETRIC_ENSEMBLE_HPP
 

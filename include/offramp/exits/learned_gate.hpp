@@ -1,10 +1,11 @@
 // A gate that has learned when this exit is right: logistic regression on three features of the logits (BranchyNet's
 // learned criterion; the commitment layer of QuickNets, arXiv 2212.12866, in its smallest form):
 //
-//   score = sigmoid(b + w0 * max_softmax + w1 * min(logit_margin, 16) + w2 * entropy)      0..1, probability of being right
+//   score = sigmoid(b + w0 * max_softmax + w1 * min(logit_margin, 16) + w2 * entropy)  0..1, chance of being right
 //
 // Beyond a margin of 16 a softmax no longer changes in Q16. Four words an exit behind the threshold: b, w0, w1, w2 in
-// Q16, for float networks too. host::fit_gate finds them on held-out data. Best joined: all_of<max_softmax, learned_gate>.
+// Q16, for float networks too. host::fit_gate finds them on held-out data. Best joined: all_of<max_softmax,
+// learned_gate>.
 #ifndef OFFRAMP_EXITS_LEARNED_GATE_HPP
 #define OFFRAMP_EXITS_LEARNED_GATE_HPP
 

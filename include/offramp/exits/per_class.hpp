@@ -20,10 +20,11 @@ struct per_class : Criterion {
   template <int Classes>
   static constexpr int words = Classes - 1 + detail::words_of<Criterion, Classes>();
 
+  using state = detail::state_of<Criterion>;
+
   template <int Classes, class T, class Threshold>
-  static constexpr bool leaves(const detail::state_of<Criterion>& state, const judged_exit<T>& x,
-                               const Threshold& threshold) {
-    return detail::score_q16<Criterion>(state, x) >= threshold(argmax(x.logits, Classes));
+  static constexpr bool leaves(const state& seen, const judged_exit<T>& x, const Threshold& threshold) {
+    return detail::score_q16<Criterion>(seen, x) >= threshold(argmax(x.logits, Classes));
   }
 };
 

@@ -14,12 +14,13 @@ namespace offramp::inline OFFRAMP_ABI {
 // To provide: an `id` (1000 or more for one's own) and `template <class T, int Exits, int Classes> struct state` with
 // `void begin()`, called for every new sample, and `const T* combine(int exit, const T* logits, const std::uint32_t*
 // words)`, called once for every exit in order, which returns the logits to judge (its own storage, or the argument).
-// T is std::int32_t or float. `words` are what the policy stores for that exit; a policy that stores some says how many:
-// `template <int Exits, int Classes> static constexpr int words`, linear in Exits. Those that serve a network cut behind
-// fewer exits come first.
+// T is std::int32_t or float. `words` are what the policy stores for that exit; a policy that stores some says how
+// many: `template <int Exits, int Classes> static constexpr int words`, linear in Exits. Those that serve a network cut
+// behind fewer exits come first.
 template <class R>
-concept reuse_policy = requires(typename R::template state<std::int32_t, 2, 10> i, typename R::template state<float, 2, 10> f,
-                                const std::int32_t* z, const float* zf, const std::uint32_t* words) {
+concept reuse_policy = requires(typename R::template state<std::int32_t, 2, 10> i,
+                                typename R::template state<float, 2, 10> f, const std::int32_t* z, const float* zf,
+                                const std::uint32_t* words) {
   {R::id};
   {i.begin()};
   {f.begin()};
@@ -44,7 +45,7 @@ template <class T, int N>
 struct kept_logits {
   T at[N];
   constexpr kept_logits() {
-    if (std::is_constant_evaluated())
+    if (std::is_constant_evaluated())  // coverage: the compiler runs it, and no program
       for (T& v : at) v = 0;
   }
 };
@@ -53,7 +54,8 @@ constexpr std::int32_t word_integer(std::uint32_t word) { return static_cast<std
 constexpr float word_real(std::uint32_t word) { return __builtin_bit_cast(float, word); }
 
 // Sums of products of 32-bit numbers, in 64 bits: exact, since the weights of one exit add up to less than 2^31 in size
-// (host/policy_words.hpp sees to it), and |z| <= 2^31. Unsigned inside, so that no words, whatever they are, are undefined.
+// (host/policy_words.hpp sees to it), and |z| <= 2^31. Unsigned inside, so that no words, whatever they are, are
+// undefined.
 struct wide_sum {
   std::uint64_t bits = 0;
   constexpr void add(std::uint32_t weight, std::int32_t z) {

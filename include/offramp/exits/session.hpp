@@ -53,7 +53,8 @@ class session {
   static constexpr int thresholds_per_exit = detail::thresholds_of<Criterion, classes>();
   using thresholds_type = exit_thresholds<exits, thresholds_per_exit>;
   static_assert(detail::words_of<Criterion, classes>() >= thresholds_per_exit &&
-                    (detail::words_of<Criterion, classes>() == thresholds_per_exit || detail::has_parameters<Criterion>()),
+                    (detail::words_of<Criterion, classes>() == thresholds_per_exit ||
+                     detail::has_parameters<Criterion>()),
                 "offramp: a criterion's words are its thresholds, then its parameters (has_parameters = true)");
 
   constexpr session(const weights_type& weights, arena_type& memory) requires(std::is_empty_v<Observer>)
@@ -103,32 +104,40 @@ class session {
   // Runs stages until an exit is confident. Thresholds are those stored with the weights; where they belong to another
   // criterion they mean nothing here, and no sample leaves early. A deadline (exits/deadline.hpp) stops earlier.
   prediction classify(input_view input) {
-    return leave_when_sure(input, [this](int k) { return stored(k); }, no_deadline{});
+    return leave_when_sure(
+        input, [this](int k) { return stored(k); }, no_deadline{});
   }
   prediction classify(input_view input, confidence c) {
-    return leave_when_sure(input, [c](int) { return same(c); }, no_deadline{});
+    return leave_when_sure(
+        input, [c](int) { return same(c); }, no_deadline{});
   }
   prediction classify(input_view input, const thresholds_type& thresholds) {
-    return leave_when_sure(input, [&](int k) { return given(thresholds, k); }, no_deadline{});
+    return leave_when_sure(
+        input, [&](int k) { return given(thresholds, k); }, no_deadline{});
   }
   template <class Clock, std::size_t Steps>
   prediction classify(input_view input, const running_deadline<Clock, Steps>& deadline) {
-    return leave_when_sure(input, [this](int k) { return stored(k); }, checked(deadline));
+    return leave_when_sure(
+        input, [this](int k) { return stored(k); }, checked(deadline));
   }
   template <class Clock, std::size_t Steps>
   prediction classify(input_view input, confidence c, const running_deadline<Clock, Steps>& deadline) {
-    return leave_when_sure(input, [c](int) { return same(c); }, checked(deadline));
+    return leave_when_sure(
+        input, [c](int) { return same(c); }, checked(deadline));
   }
   template <class Clock, std::size_t Steps>
   prediction classify(input_view input, const thresholds_type& thresholds,
                       const running_deadline<Clock, Steps>& deadline) {
-    return leave_when_sure(input, [&](int k) { return given(thresholds, k); }, checked(deadline));
+    return leave_when_sure(
+        input, [&](int k) { return given(thresholds, k); }, checked(deadline));
   }
 
   // Logits of the exit that ran last, [classes], as judged (after reuse); valid until the next step or sample.
   [[nodiscard]] const logit* logits() const { return judged_; }
   // Real value of one unit of `logits()` at exit k.
   [[nodiscard]] float logit_scale(int k) const { return weights_.record(k).logit_scale(); }
+  // What it runs on.
+  [[nodiscard]] constexpr const weights_type& weights() const { return weights_; }
 
   // OPs up to and including exit k.
   static constexpr std::int64_t ops_to_exit(int k) { return spent_at[k]; }
@@ -221,6 +230,7 @@ class session {
 
   template <int... K>
   void step_exit(std::integer_sequence<int, K...>) {
+    // coverage: what stands right of the comma is never false
     static_cast<void>(((next_ == K && (run_exit<K>(), true)) || ...));
   }
 
@@ -242,7 +252,7 @@ class session {
 
   // An observer with state is referred to, an empty one is a value that takes no room.
   struct by_value {
-    Observer value{};
+    [[no_unique_address]] Observer value{};
   };
   struct by_reference {
     Observer& value;
@@ -254,8 +264,8 @@ class session {
   const input_element* input_ = nullptr;
   const logit* judged_ = nullptr;
   int next_ = 0;
-  [[no_unique_address]] typename Reuse::template state<logit, exits, classes> reuse_{};
-  [[no_unique_address]] detail::state_of<Criterion> seen_{};
+  [[no_unique_address]] typename Reuse::template state<logit, exits, classes> reuse_;
+  [[no_unique_address]] detail::state_of<Criterion> seen_;
   [[no_unique_address]] observer_store observer_{};
 };
 

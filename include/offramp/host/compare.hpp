@@ -77,8 +77,10 @@ struct op_comparison {
 
 struct comparison {
   std::string path;
-  std::vector<op_comparison> ops;     // in the order they run
-  std::vector<double> trainer_error;  // per exit: logits of the trainer's graph against the program in real numbers
+  std::vector<op_comparison> ops;  // in the order they run
+  // Per exit: the largest difference between the logits of the trainer's graph and those of the program in real
+  // numbers, over the largest logit (at least 1). Rounding of floats; larger where it turns a sign over.
+  std::vector<double> trainer_error;
 
   // The first op that something is wrong with; null: all agree.
   [[nodiscard]] const op_comparison* first() const {
@@ -148,25 +150,37 @@ inline std::vector<bool> undecided_signs(const quantized_model& q, std::size_t s
   return undecided;
 }
 
-// Only the channels a copy writes are looked at: the others come later.
+// The channels an op writes: all, but for a copy, whose others come later.
+struct channel_range {
+  int begin, end;
+  [[nodiscard]] bool holds(std::size_t i, int channels) const {
+    const int c = static_cast<int>(i) % channels;
+    return c >= begin && c < end;
+  }
+};
+inline channel_range written(const step_desc& s) {
+  const window& w = s.op.geometry;
+  if (s.op.signature.what != op_kind::copy) return {0, w.out.c};
+  return {w.out_first, w.out_first + w.in.c};
+}
+
 inline agreement compare_values(const step_desc& s, const tensor_values& expected, const tensor_values& found,
                                 bool exact, const std::vector<bool>& undecided = {}) {
-  const bool part = s.op.signature.what == op_kind::copy;
   const shape out = s.op.geometry.out;
-  const int begin = part ? s.op.geometry.out_first : 0, end = part ? begin + s.op.geometry.in.c : out.c;
+  const channel_range looked_at = written(s);
   double size = 1;
   for (const double v : expected) size = std::max(size, std::abs(v));
   const double most = exact ? 0.0 : allowed_difference(s.op.signature, size);
   agreement a;
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    const int at = static_cast<int>(i), c = at % out.c;
-    if (c < begin || c >= end) continue;
+    if (!looked_at.holds(i, out.c)) continue;
     ++a.values;
     const double difference = std::abs(found[i] - expected[i]);
     if (difference == 0) continue;
     a.largest = std::max(a.largest, std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference);
     if (difference <= most || (!undecided.empty() && undecided[i])) continue;
-    if (a.differing++ == 0) a.first = {at / out.c / out.w, at / out.c % out.w, c, expected[i], found[i]};
+    const int at = static_cast<int>(i);
+    if (a.differing++ == 0) a.first = {at / out.c / out.w, at / out.c % out.w, at % out.c, expected[i], found[i]};
   }
   return a;
 }
@@ -236,10 +250,12 @@ inline std::vector<double> trainer_error(const quantized_model& q, const tensor_
   std::vector<double> errors;
   for (int k = 0; k < net.exit_count; ++k) {
     const tensor_values& z = real[static_cast<std::size_t>(q.program.logits[static_cast<std::size_t>(k)])];
-    double most = 0;
-    for (std::size_t c = 0; c < z.size(); ++c)
+    double most = 0, size = 1;
+    for (std::size_t c = 0; c < z.size(); ++c) {
       most = std::max(most, std::abs(static_cast<double>(g.logits(k)[c]) - z[c]));
-    errors.push_back(most);
+      size = std::max(size, std::abs(z[c]));
+    }
+    errors.push_back(most / size);
   }
   return errors;
 }
@@ -305,6 +321,7 @@ inline comparison compare(const quantized_model& q, const planned_run& reference
       const quantization& as = q.tensors[out];
       if (o.element != kind::bits && o.element != kind::f32) o.scale = as.scale;
       for (std::size_t j = 0; j < real[out].size(); ++j) {
+        if (!written(s).holds(j, o.output.c)) continue;
         const double value = (quantized[out][j] - as.zero) * as.scale;
         if (o.element == kind::bits)
           o.sign_flips += (real[out][j] < 0) != (value < 0) ? 1 : 0;
@@ -359,11 +376,18 @@ comparison compare(const quantized_model& q, const bound_weights<Lowered, Path, 
                          detail::input_of(q, x));
 }
 
+// The same with a session, or whatever else knows its weights. Its state is not touched.
+template <class Session, class X>
+  requires requires(const Session& s) { s.weights().ops; }
+comparison compare(const quantized_model& q, const Session& session, const X& x) {
+  return compare(q, session.weights(), x);
+}
+
 namespace detail {
 
-inline std::string short_number(double v) {
+inline std::string short_number(double v, const char* digits = "%.4g") {
   char text[32];
-  std::snprintf(text, sizeof text, "%.4g", v);
+  std::snprintf(text, sizeof text, digits, v);
   return text;
 }
 inline std::string agreement_cell(const agreement& a) {
@@ -376,8 +400,9 @@ inline std::string finding(const std::string& who, const agreement& a, const std
   if (a.differing == 0) return "";
   const value_difference& d = *a.first;
   return "  " + who + " at y " + std::to_string(d.y) + ", x " + std::to_string(d.x) + ", channel " +
-         std::to_string(d.channel) + ": found " + short_number(d.found) + ", expected " + short_number(d.expected) +
-         expectation + " (" + std::to_string(a.differing) + " of " + std::to_string(a.values) + " values differ)\n";
+         std::to_string(d.channel) + ": found " + short_number(d.found, "%.7g") + ", expected " +
+         short_number(d.expected, "%.7g") + expectation + " (" + std::to_string(a.differing) + " of " +
+         std::to_string(a.values) + " values differ)\n";
 }
 
 }  // namespace detail
@@ -401,7 +426,7 @@ inline std::string to_string(const comparison& c) {
       "and signs that differ. reference, " +
       c.path + ": each op alone, against the quantized network.\n" +
       "memory: the run in the arena against each op alone. whole run: " + c.path +
-      " against the quantized network.\nlogits of the trainer's graph against the program in real numbers, per exit:";
+      " against the quantized network.\nlogits of the trainer's graph against the program in real numbers, relative:";
   for (const double e : c.trainer_error) text += " " + detail::short_number(e);
   const op_comparison* const o = c.first();
   if (o == nullptr) return text + "\nall ops agree\n";
@@ -412,7 +437,7 @@ inline std::string to_string(const comparison& c) {
     text += "  weights: word " + std::to_string(o->weights->word) + " (" + o->weights->meaning + "): found " +
             std::to_string(static_cast<std::int32_t>(o->weights->found)) + ", expected " +
             std::to_string(static_cast<std::int32_t>(o->weights->expected)) + " (" +
-            std::to_string(o->differing_words) + " words differ)\n";
+            std::to_string(o->differing_words) + (o->differing_words == 1 ? " word differs)\n" : " words differ)\n");
   text += detail::finding("reference", o->reference, " by the quantized network");
   text += detail::finding(c.path, o->path, " by the quantized network");
   text += detail::finding("memory plan", o->memory, " by the op alone");

@@ -68,8 +68,8 @@ void write_records(const quantized_model& q, const deployment<Lowered::exits, Cr
 
 // The logits of all heads, [exits][classes], as the reuse policy hands them to the criterion.
 template <class T, class Lowered, class Path, class Criterion, class Reuse>
-void write_judged(const bound_weights<Lowered, Path, Criterion, Reuse>& bound,
-                  const std::vector<double>& logits, std::uint32_t* to) {
+void write_judged(const bound_weights<Lowered, Path, Criterion, Reuse>& bound, const std::vector<double>& logits,
+                  std::uint32_t* to) {
   typename Reuse::template state<T, Lowered::exits, Lowered::classes> state{};
   state.begin();
   for (int k = 0; k < Lowered::exits; ++k) {

@@ -32,7 +32,7 @@ inline std::string fixed(double value, int decimals) {
 inline std::string grouped(long long value) {
   auto text = std::to_string(value);
   const std::size_t sign = value < 0 ? 1 : 0;
-  for (auto at = text.size(); at > sign + 3;) text.insert(at -= 3, ",");
+  for (auto at = text.size(); at > sign + 3;) text.insert(at -= 3, 1, ',');  // not ",": a false alarm of g++ 12
   return text;
 }
 

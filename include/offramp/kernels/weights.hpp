@@ -11,8 +11,8 @@
 //               two slopes: the threshold t, the set above it (acc >= t), the set below it
 //               avg_pool has one set for all channels
 //   user ops    in_zero, out_zero, scale of the input, of the output (f32), then words of their own
-//   kernel      conv only, [out_c][kernel_h][kernel_w][in_c / groups]: bits (each tap starts a new word, bit 1 = -1, spare
-//               bits 0), i8 (bytes, filled up to a word at the end) or f32
+//   kernel      conv only, [out_c][kernel_h][kernel_w][in_c / groups]: bits (each tap starts a new word, bit 1 = -1,
+//               spare bits 0), i8 (bytes, filled up to a word at the end) or f32
 //
 // max_pool, convert and copy have no weights.
 #ifndef OFFRAMP_KERNELS_WEIGHTS_HPP
@@ -43,7 +43,7 @@ struct weight_layout {
 };
 
 // Arrays of one set of parameters.
-constexpr int parameter_set(const op_signature& s) {
+[[gnu::always_inline]] constexpr int parameter_set(const op_signature& s) {
   switch (s.out) {
     case kind::i8:
     case kind::i16: return 3;
@@ -52,7 +52,7 @@ constexpr int parameter_set(const op_signature& s) {
     default: return 1;
   }
 }
-constexpr int parameter_arrays(const op_signature& s) {
+[[gnu::always_inline]] constexpr int parameter_arrays(const op_signature& s) {
   return s.two_slopes && s.out != kind::bits ? 1 + 2 * parameter_set(s) : parameter_set(s);
 }
 

@@ -121,11 +121,11 @@ struct lowering {
     return false;
   }
 
-  // All tensors of both groups get one scale.
-  constexpr int join_groups(int a, int b) {
+  // All tensors of both groups get one scale. The older number stays: that of a network cut before this place.
+  constexpr void join_groups(int a, int b) {
+    const int kept_group = a < b ? a : b;
     for (int i = 0; i < p.tensor_count; ++i)
-      if (p.tensors[i].group == b) p.tensors[i].group = a;
-    return a;
+      if (p.tensors[i].group == a || p.tensors[i].group == b) p.tensors[i].group = kept_group;
   }
 
   constexpr void lower_concat(int i) {

@@ -1,4 +1,4 @@
-// Writes the C front of the tiny network, its weights and its model file into a folder, and prints what user.c must say,
+// Writes the C front of the tiny network, its weights and its model file into a folder; prints what user.c must say,
 // as C++ computes it.   generate FOLDER
 #include <cstdio>
 #include <filesystem>

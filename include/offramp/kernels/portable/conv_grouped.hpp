@@ -14,6 +14,7 @@
 #include <offramp/kernels/portable/output_tile.hpp>
 #include <offramp/kernels/portable/packing.hpp>
 #include <offramp/kernels/portable/patch.hpp>
+#include <offramp/kernels/runs.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::portable {
 
@@ -70,6 +71,7 @@ inline void conv_groups(Geometry g, const arguments& a) {
       for (int first = 0; first < w.out.c; first += tile_channels) {
         accumulator_t<S> acc[tile_channels];
         const int n = tile_width(w.out.c, first);
+        fill_run(acc, accumulator_t<S>{0}, n);  // compilers do not see that the runs below fill it
         for (int o = first; o < first + n;) {
           const int group = o / channels;
           const int inside = o - group * channels;

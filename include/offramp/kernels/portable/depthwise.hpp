@@ -72,18 +72,20 @@ template <bool Wide, class X>
   split_sums sums;
   if constexpr (Wide) {
     split_sums high;
-    taps.for_each(x, weights, [&](const X* from, const std::int8_t* weight) {
-      const auto v = load_lanes<half_lanes>(from);
-      const half_lanes by = widened(weight);
-      high.add((v >> 8) * by);
-      sums.add((v & 0xff) * by);
-    });
+    taps.for_each(
+        x, weights, [&](const X* from, const std::int8_t* weight) __attribute__((always_inline)) {
+          const auto v = load_lanes<half_lanes>(from);
+          const half_lanes by = widened(weight);
+          high.add((v >> 8) * by);
+          sums.add((v & 0xff) * by);
+        });
     sums.even += high.even << 8;
     sums.odd += high.odd << 8;
   } else {
-    taps.for_each(x, weights, [&](const X* from, const std::int8_t* weight) {
-      sums.add((widened(from) - static_cast<std::int16_t>(zero)) * widened(weight));
-    });
+    taps.for_each(
+        x, weights, [&](const X* from, const std::int8_t* weight) __attribute__((always_inline)) {
+          sums.add((widened(from) - static_cast<std::int16_t>(zero)) * widened(weight));
+        });
   }
   sums.store(acc);
 }
@@ -97,12 +99,13 @@ template <bool Wide, class X>
   std::int32_t sum1 = 0;
   std::int32_t sum2 = 0;
   std::int32_t sum3 = 0;
-  taps.for_each(x, weights, [&](const X* from, const std::int8_t* weight) {
-    sum0 += (from[0] - zero) * weight[0];
-    sum1 += (from[1] - zero) * weight[1];
-    sum2 += (from[2] - zero) * weight[2];
-    sum3 += (from[3] - zero) * weight[3];
-  });
+  taps.for_each(
+      x, weights, [&](const X* from, const std::int8_t* weight) __attribute__((always_inline)) {
+        sum0 += (from[0] - zero) * weight[0];
+        sum1 += (from[1] - zero) * weight[1];
+        sum2 += (from[2] - zero) * weight[2];
+        sum3 += (from[3] - zero) * weight[3];
+      });
   acc[0] = sum0;
   acc[1] = sum1;
   acc[2] = sum2;
@@ -124,8 +127,10 @@ template <bool Wide, class X>
   }
   for (; j < n; ++j) {
     std::int32_t sum = 0;
-    taps.for_each(x + j, weights + j,
-                  [&](const X* from, const std::int8_t* weight) { sum += (*from - zero) * *weight; });
+    taps.for_each(
+        x + j, weights + j, [&](const X* from, const std::int8_t* weight) __attribute__((always_inline)) {
+          sum += (*from - zero) * *weight;
+        });
     acc[j] = sum;
   }
 }
@@ -135,14 +140,18 @@ template <bool>
   int j = 0;
   for (; j + lanes <= n; j += lanes) {
     float_lanes sum = {};
-    taps.for_each(x + j, weights + j, [&](const float* from, const float* weight) {
-      sum += load_lanes<float_lanes>(from) * load_lanes<float_lanes>(weight);
-    });
+    taps.for_each(
+        x + j, weights + j, [&](const float* from, const float* weight) __attribute__((always_inline)) {
+          sum += load_lanes<float_lanes>(from) * load_lanes<float_lanes>(weight);
+        });
     store_lanes(acc + j, sum);
   }
   for (; j < n; ++j) {
     float sum = 0;
-    taps.for_each(x + j, weights + j, [&](const float* from, const float* weight) { sum += *from * *weight; });
+    taps.for_each(
+        x + j, weights + j, [&](const float* from, const float* weight) __attribute__((always_inline)) {
+          sum += *from * *weight;
+        });
     acc[j] = sum;
   }
 }

@@ -2,8 +2,8 @@
 //
 //   word_tiles    bits x bits, and float: tiles of 32 output channels (the last holds what is left), in a tile the
 //                 canonical words of one channel become a column: word k of all its channels, then word k+1 ...
-//   byte_rows     int8: canonical. Signs that meet numbers of at most 4 channels are widened to bytes -1 and +1 (no more
-//                 memory than a canonical word per tap)
+//   byte_rows     int8: canonical. Signs that meet numbers of at most 4 channels are widened to bytes -1 and +1 (no
+//                 more memory than a canonical word per tap)
 //   sign_rows     other signs that meet numbers: canonical
 //   channel_rows  one input channel for each output (depthwise): tap by tap, the weights of all channels side by side;
 //                 signs are widened to bytes

@@ -45,8 +45,8 @@ namespace offramp::inline OFFRAMP_ABI::kernels::portable {
   return !reads_channels(op.signature) || op.geometry.out.c != op.geometry.groups;
 }
 
-// Bytes of a gathered patch (of a group, of a tile): words of bits or floats, or 16-bit numbers. Shallow rows may become floats
-// (conv_integer.hpp).
+// Bytes of a gathered patch (of a group, of a tile): words of bits or floats, or 16-bit numbers. Shallow rows may
+// become floats (conv_integer.hpp).
 constexpr std::size_t patch_bytes(const kernel_op& op) {
   const op_signature& s = op.signature;
   const window& w = op.geometry;
