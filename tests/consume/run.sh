@@ -9,7 +9,6 @@ export CMAKE_GENERATOR=Ninja # make need not be there
 export work failed=0
 version="$(python3 cmake/tree.py version)"
 none="-DOFFRAMP_BUILD_TESTS=OFF -DOFFRAMP_BUILD_EXAMPLES=OFF -DOFFRAMP_BUILD_BENCHMARKS=OFF"
-meson_none="-Dtests=disabled -Dexamples=disabled -Dbenchmarks=disabled"
 
 says_version() { # PROGRAM
   local said
@@ -30,9 +29,8 @@ archive() { # what a release would be; documents, tests and examples are not nee
     consume fetched -DOFFRAMP_ARCHIVE="$work/offramp.tar.gz"
 }
 
-# shellcheck disable=SC2086
 install_meson() {
-  meson setup $meson_none --prefix "$work/meson" "$work/offramp-meson" && meson install -C "$work/offramp-meson"
+  meson setup --prefix "$work/meson" "$work/offramp-meson" && meson install -C "$work/offramp-meson"
 }
 same_installed() {
   (cd "$work/cmake" && find . -type f ! -path './share/cmake/*' | sort) >"$work/cmake.list"

@@ -70,13 +70,6 @@ TEST_CASE("learned_gate: worked by hand") {
   CHECK(ff.value[2] == entropy::score(zf, 3));
 }
 
-TEST_CASE("learned_gate: a margin counts up to 16") {
-  const std::int32_t far[2]{40, 0};
-  const float farf[2]{40, 0};
-  CHECK(learned_gate::features_of(far, 2, make_fixed_factor(65536.0)).q16[1] == 16 * 65536);
-  CHECK(learned_gate::features_of(farf, 2).value[1] == 16.0f);
-}
-
 TEST_CASE("learned_gate: no parameters overflow") {
   const std::int32_t z[3]{std::numeric_limits<std::int32_t>::max(), std::numeric_limits<std::int32_t>::min(), 0};
   const fixed_factor unit = make_fixed_factor(65536.0);

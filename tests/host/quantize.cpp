@@ -55,16 +55,16 @@ TEST_CASE("quantize: calibration images that do not fit") {
 }
 
 TEST_CASE("quantize: sums that could leave 32 bits are refused") {
-  // 255 * 127 * 66312 is more than 2^31.
+  // 255 * 127 * 66312 is more than 2^31 - 1.
   using wide = network<image<129, 129, 1>, stage<conv2d<4, 1>, relu>, exit_head<2, dense<2>, relu>>;
   const auto set = offramp_test::random_images({129, 129, 1}, 2, 1, 72);
   const host::model m = offramp_test::random_model(wide::view(), 72);
   CHECK(message_of([&] { host::quantize<lower<wide>>(m, set, 1); }) ==
-        "quantize: layer 2: 66564 products of 8 bits can exceed a 32-bit accumulator, expected at most 66312");
+        "quantize: layer 2: 66564 products of 8 bits can exceed a 32-bit accumulator, expected at most 66311");
   using wide_head = network<image<129, 129, 1>, stage<conv2d<4, 1>, relu>, exit_head<2, max_pool<1>>>;
   const host::model h = offramp_test::random_model(wide_head::view(), 72);
   CHECK(message_of([&] { host::quantize<lower<wide_head>>(h, set, 1); }) ==
-        "quantize: layer 3: 66564 products of 8 bits can exceed a 32-bit accumulator, expected at most 66312");
+        "quantize: layer 3: 66564 products of 8 bits can exceed a 32-bit accumulator, expected at most 66311");
 }
 
 TEST_CASE("quantize: the same for any number of threads") {

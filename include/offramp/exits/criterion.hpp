@@ -42,7 +42,7 @@ struct judged_exit {
 namespace detail {
 
 struct some_thresholds {
-  constexpr std::int32_t operator()(int) const { return 0; }
+  std::int32_t operator()(int) const;  // only ever asked about
 };
 
 template <class C>

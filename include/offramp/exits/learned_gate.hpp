@@ -42,14 +42,15 @@ struct learned_gate {
 
   static constexpr feature_values features_of(const std::int32_t* z, int classes, fixed_factor unit) {
     const detail::moments<std::uint32_t> m = detail::softmax_moments(z, classes, unit);
-    const std::int32_t margin = logit_margin::score(z, classes, unit);
-    return {{static_cast<std::int32_t>(0xffffffffu / m.sum), margin < largest_margin ? margin : largest_margin,
-             detail::entropy_score(m, classes)}};
+    const std::int32_t gap = logit_margin::score(z, classes, unit);
+    const std::int32_t margin = gap < largest_margin ? gap : largest_margin;
+    return {{static_cast<std::int32_t>(0xffffffffu / m.sum), margin, detail::entropy_score(m, classes)}};
   }
   static real_features features_of(const float* z, int classes) {
     const detail::moments<float> m = detail::softmax_moments(z, classes);
-    const float margin = logit_margin::score(z, classes);
-    return {{1.0f / m.sum, margin < 16.0f ? margin : 16.0f, detail::entropy_score(m, classes)}};
+    const float gap = logit_margin::score(z, classes);
+    const float margin = gap < 16.0f ? gap : 16.0f;
+    return {{1.0f / m.sum, margin, detail::entropy_score(m, classes)}};
   }
 
   // Sums are of 64 bits: features stay below 2^21, so no parameters can make them overflow.
