@@ -106,6 +106,9 @@ TEST_CASE("score_drift: sums by hand, to both sides") {
   for (int i = 0; i < 3; ++i) d.record(at_exit(0, 33000));
   CHECK(d.above_q16() == 7500);
   CHECK(d.raised());
+  for (int i = 0; i < 50; ++i) d.record(at_exit(0, 30000));
+  CHECK(d.above_q16() == 0);
+  CHECK(d.raised());  // until reset
 }
 
 TEST_CASE("score_drift: sums are held far above the limit") {

@@ -67,7 +67,9 @@ class policy_model {
   }
   // Thresholds that random answers pass now and then, on whatever scale.
   std::int32_t some_threshold() {
-    return numbers_.one_in(4) ? numbers_.between(0, 2) * 65536 : numbers_.between(15000, 66000);
+    if (numbers_.one_in(4)) return numbers_.between(0, 2) * 65536;
+    if (numbers_.one_in(3)) return numbers_.between(1, 2) << numbers_.between(14, 29);  // margins know no limit
+    return numbers_.between(15000, 66000);
   }
   void store(const exit_thresholds<exits, detail::thresholds_of<Criterion, classes>()>& t) {
     for (int k = 0; k < exits; ++k)

@@ -4,6 +4,7 @@
 // threshold never exits later; extreme thresholds give the first and the last exit; classify is the loop of its steps.
 #include <offramp/exits/policies.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -110,7 +111,7 @@ void check_properties(any_session& s) {
     const int i = trial % all_images;
     for (std::size_t t = 0; t < all; ++t) {
       low[t] = s.some_threshold();
-      high[t] = low[t] + (s.some_threshold() & 0x7fff);
+      high[t] = std::max(low[t], s.some_threshold());
     }
     // Monotone.
     const prediction p = s.classify(i, low);

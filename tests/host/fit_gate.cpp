@@ -92,6 +92,26 @@ TEST_CASE("fit_gate: recovers the rule that made the data") {
   CHECK(correlation / xx == doctest::Approx(4).epsilon(0.15));  // the slope
 }
 
+TEST_CASE("fit_gate: right and wrong answers weigh the same") {
+  // Where the gradient of the balanced loss is zero, mean score of right answers + mean score of wrong ones = 1.
+  for (const double share : {0.05, 0.5, 0.95}) {
+    const auto rule = [&](const learned_gate::feature_values& f, offramp_test::random_numbers& r) {
+      return by_chance(r, f.q16[0] > 40000 ? share : 0.9 * share);
+    };
+    host::exit_outputs o = outputs<std::int32_t>(3000, 635, rule);
+    host::rescore<learned_gate>(o, host::fit_gate(o));
+    double sum[2]{};
+    int count[2]{};
+    for (std::size_t i = 0; i < o.truth.size(); ++i) {
+      const int right = o.label[0][i] == o.truth[i] ? 1 : 0;
+      sum[right] += o.score_q16[0][i] / 65536.0;
+      ++count[right];
+    }
+    CAPTURE(share);
+    CHECK(sum[0] / count[0] + sum[1] / count[1] == doctest::Approx(1).epsilon(1e-3));
+  }
+}
+
 TEST_CASE("fit_gate: integers and floats fit the same gate") {
   const auto rule = [](const learned_gate::feature_values& f, offramp_test::random_numbers& r) {
     return by_chance(r, f.q16[0] / 65536.0);

@@ -1,4 +1,4 @@
-// A run op by op is the run a session makes: same tensors, same logits, on every path; and single ops fit together to it.
+// A run op by op is the run a session makes: same tensors, same logits, on every path; and single ops fit to it.
 #include <string>
 #include <vector>
 

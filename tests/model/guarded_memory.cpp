@@ -1,5 +1,5 @@
-// Whole networks between pages that may not be touched: model, input, arena and session each lie with their end, and then
-// with their start, at such a page. Every exit runs, and answers as the model says.
+// Whole networks between pages that may not be touched: model, input, arena and session each lie with their end, and
+// then with their start, at such a page. Every exit runs, and answers as the model says.
 // covers: model/bind.hpp model/self_test.hpp exits/session.hpp
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 // What no_trace.sh compares, in its ways: the same network classifies through the session as it is (VARIANT 0), through
-// one whose hooks, reuse and criterion are named or are the user's own and do nothing (1, 2), through a hand-written loop
-// that knows no policies (3); and, to see that the comparison can fail, with an observer that leaves something (4) and
-// with a reuse policy that does (5).
+// one whose hooks, reuse and criterion are named, or an observer of the user's that does nothing (1, 2), through a
+// hand-written loop that knows no policies (3); and, to see that the comparison can fail, with an observer that leaves
+// something (4) and with a reuse policy that does (5).
 #include <cstdint>
 
 #include <offramp/offramp.hpp>

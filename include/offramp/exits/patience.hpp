@@ -21,7 +21,7 @@ struct patience {
     template <class T>
     constexpr void look(const T* z, int classes) {
       const auto label = static_cast<std::int16_t>(argmax(z, classes));
-      count_ = count_ > 0 && label == label_ ? static_cast<std::int16_t>(count_ + 1) : std::int16_t{1};
+      count_ = label == label_ ? static_cast<std::int16_t>(count_ + 1) : std::int16_t{1};
       label_ = label;
     }
     [[nodiscard]] constexpr std::int32_t score() const { return (count_ - 1) * q16_one; }

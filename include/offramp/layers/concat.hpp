@@ -1,5 +1,5 @@
-// Channels of several branches of the same input, one behind the other (Huang et al. 2017, DenseNet; Bethge et al. 2019,
-// BinaryDenseNet). An empty branch<> is the input itself. All branches must end with the same height and width.
+// Channels of several branches of the same input, one behind the other (Huang et al. 2017, DenseNet; Bethge et al.
+// 2019, BinaryDenseNet). An empty branch<> is the input itself. All branches must end with the same height and width.
 #ifndef OFFRAMP_LAYERS_CONCAT_HPP
 #define OFFRAMP_LAYERS_CONCAT_HPP
 

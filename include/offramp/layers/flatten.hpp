@@ -1,5 +1,5 @@
-// Says that the dense layer behind it reads all positions and channels. Nothing moves: dense does so anyway, its weights
-// are [out][h][w][c].
+// Says that the dense layer behind it reads all positions and channels. Nothing moves: dense does so anyway, its
+// weights are [out][h][w][c].
 #ifndef OFFRAMP_LAYERS_FLATTEN_HPP
 #define OFFRAMP_LAYERS_FLATTEN_HPP
 
