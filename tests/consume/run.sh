@@ -30,7 +30,7 @@ archive() { # what a release would be; documents, tests and examples are not nee
 }
 
 install_meson() {
-  meson setup --prefix "$work/meson" "$work/offramp-meson" && meson install -C "$work/offramp-meson"
+  meson setup --prefix "$work/meson" "$work/offramp-meson" && meson install --no-rebuild -C "$work/offramp-meson"
 }
 same_installed() {
   (cd "$work/cmake" && find . -type f ! -path './share/cmake/*' | sort) >"$work/cmake.list"
