@@ -56,7 +56,7 @@ using swish_device_net = lower<swish_net>;
 int main() try {
   const host::dataset data = host::fashion_mnist(host::find_data("fashion-mnist"));
   const host::model model =
-      host::train<swish_net>(data.train, recipes::joint{.epochs = 4, .batch = 32}, {.progress = &std::cout});
+      host::train<swish_net>(data.train, recipes::joint{.epochs = 40, .batch = 32}, {.progress = &std::cout});
   const auto quantized = host::quantize<swish_device_net>(model, data.train.slice(0, 200));
   const std::span<const std::uint8_t> answer{data.train.image(0), data.train.image_size()};
   host::deployed<swish_device_net> net{host::pack_model<swish_device_net, path::portable>(quantized, {}, answer)};

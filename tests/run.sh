@@ -155,7 +155,8 @@ stage_examples() {
   source tests/standing/lib.sh
   export -f warning_free
   local failed=0
-  find examples benchmarks -name '*.cpp' | sort |
+  # Those that the smoke run does not build itself, with warnings on.
+  find examples/fashion_mnist.cpp examples/tools/make_hello_weights.cpp benchmarks -name '*.cpp' | sort |
     xargs -P2 -I{} bash -c 'check "warning_free {}" warning_free {}' || failed=1
   if [ -f examples/smoke.sh ]; then
     check "examples/smoke.sh" bash examples/smoke.sh || failed=1

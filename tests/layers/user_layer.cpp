@@ -54,11 +54,11 @@ constexpr const user_op* table() {
 
 static_assert(user_layer_type<bare> && user_layer_type<trained> && user_layer_type<packed>);
 static_assert(!user_layer_type<int>);
-static_assert(table<bare>() != table<trained>());
 
 }  // namespace
 
 TEST_CASE("user layer: the description and the table") {
+  CHECK(table<bare>() != table<trained>());
   layer_desc d[1];
   layer_desc* next = d;
   user_layer<bare>::append(next);

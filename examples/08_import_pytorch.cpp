@@ -109,7 +109,7 @@ int main(int argc, char** argv) {
               << "where not binary\n";
     return 0;
   } catch (const host::error& e) {
-    std::cerr << "import_pytorch: " << e.what() << '\n';
+    std::cerr << "08_import_pytorch: " << e.what() << '\n';
     return 1;
   }
 }
