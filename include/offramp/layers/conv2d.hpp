@@ -12,6 +12,10 @@ template <int OutChannels, auto Kernel, auto... Options>
 struct conv2d : single_layer<detail::convolution(OutChannels, detail::as_kernel(Kernel), Options...)> {
   static_assert(OutChannels > 0 && detail::as_kernel(Kernel).h > 0 && detail::as_kernel(Kernel).w > 0,
                 "offramp: conv2d<OutChannels, Kernel> needs both positive");
+  static_assert(!detail::has_option<multiplier, Options...>,
+                "offramp: multiplier is an option of depthwise_conv2d; conv2d is given its output channels");
+  static_assert(detail::convolution(OutChannels, detail::as_kernel(Kernel), Options...).groups > 0,
+                "offramp: conv2d needs a positive number of groups; depthwise_conv2d has one for each channel");
 };
 
 // Every input channel is convolved by itself, into one output channel or multiplier{m} of them (channel c into the

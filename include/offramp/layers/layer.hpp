@@ -4,6 +4,7 @@
 #define OFFRAMP_LAYERS_LAYER_HPP
 
 #include <cstdint>
+#include <type_traits>
 
 #include <offramp/core/kind.hpp>
 #include <offramp/core/shape.hpp>
@@ -139,6 +140,10 @@ constexpr layer_desc convolution(int out_c, kernel size, Options... options) {
   d.pad_h = (size.h - 1) / 2, d.pad_w = (size.w - 1) / 2;
   return with_options(d, options...);
 }
+
+// Is an option of this type among those given?
+template <class Option, auto... Options>
+inline constexpr bool has_option = (std::is_same_v<std::remove_cv_t<decltype(Options)>, Option> || ...);
 
 // The same along the width alone.
 constexpr layer_desc one_dimensional(layer_desc d) {

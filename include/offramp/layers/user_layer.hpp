@@ -49,10 +49,13 @@ constexpr int user_parameter_count(shape in) {
 }
 template <class T>
 constexpr std::size_t user_weight_words(shape in, kind in_kind) {
-  if constexpr (requires { T::weight_words(in, in_kind); })
+  if constexpr (requires { T::weight_words(in, in_kind); }) {
     return T::weight_words(in, in_kind);
-  else
+  } else {
+    static_assert(
+        !requires { &T::weight_words; }, "offramp: a user layer has weight_words(shape in, kind in_kind)");
     return static_cast<std::size_t>(user_parameter_count<T>(in));
+  }
 }
 template <class T>
 constexpr std::size_t user_scratch_bytes(shape in) {
@@ -63,15 +66,23 @@ constexpr std::size_t user_scratch_bytes(shape in) {
 }
 template <class T>
 void user_initialize(shape in, float* parameters) {
-  if constexpr (requires { T::initialize(in, parameters); }) T::initialize(in, parameters);
+  if constexpr (requires { T::initialize(in, parameters); })
+    T::initialize(in, parameters);
+  else
+    static_assert(
+        !requires { &T::initialize; }, "offramp: a user layer has initialize(shape in, float* parameters)");
 }
 template <class T>
 void user_write(const user_arguments& a, const float* parameters, std::uint32_t* words) {
-  if constexpr (requires { T::write(a, parameters, words); })
+  if constexpr (requires { T::write(a, parameters, words); }) {
     T::write(a, parameters, words);
-  else
+  } else {
+    static_assert(
+        !requires { &T::write; },
+        "offramp: a user layer has write(const user_arguments& a, const float* parameters, uint32_t* words)");
     for (int i = 0; i < user_parameter_count<T>(a.in_shape); ++i)
       words[i] = __builtin_bit_cast(std::uint32_t, parameters[i]);
+  }
 }
 
 template <user_layer_type T>
