@@ -8,27 +8,22 @@
 
 #include <offramp/core/hash.hpp>
 #include <offramp/core/status.hpp>
+#include <offramp/exits/criterion.hpp>
 #include <offramp/model/format.hpp>
 #include <offramp/net/bound_weights.hpp>
 #include <offramp/net/plan.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::format {
 
-// Words that a criterion stores for each exit; one threshold where it does not say.
+// Words that a criterion stores for each exit.
 template <class Criterion, int Classes>
-consteval std::uint32_t criterion_words() {
-  if constexpr (requires { Criterion::template words<Classes>; })
-    return static_cast<std::uint32_t>(Criterion::template words<Classes>);
-  else
-    return 1;
+constexpr std::uint32_t criterion_words() {
+  return static_cast<std::uint32_t>(offramp::detail::words_of<Criterion, Classes>());
 }
 // A criterion that cannot run without its own words; another runs on any model, without thresholds of its own.
 template <class Criterion>
-consteval bool needs_words() {
-  if constexpr (requires { Criterion::has_parameters; })
-    return Criterion::has_parameters;
-  else
-    return false;
+constexpr bool needs_words() {
+  return offramp::detail::has_parameters<Criterion>();
 }
 // Words that a reuse policy stores for each exit, linear in the number of exits; it cannot run without them.
 template <class Reuse, int Exits, int Classes>
