@@ -73,7 +73,7 @@ inline int differences(const std::string& where, const offramp::step_desc& step,
   return different;
 }
 
-// One op of the plan, with static geometry, from host values to host values.
+// One op of the plan, from host values to host values.
 template <class Path, class Lowered, int I>
 offramp::host::tensor_values run_device_step(const offramp::host::tensor_values& in,
                                              const offramp::host::tensor_values& before,
@@ -98,7 +98,11 @@ offramp::host::tensor_values run_device_step(const offramp::host::tensor_values&
   a.out = output.data();
   a.weights = packed.data();
   a.scratch = scratch.data();
-  offramp::kernels::run<Path, s.op.signature>(offramp::static_geometry<s.op.geometry>{}, a);
+  // The portable path as sessions run it; the others by signature alone, which is much less to compile.
+  if constexpr (std::is_same_v<Path, offramp::path::portable>)
+    offramp::kernels::run<Path, s.op.signature>(offramp::static_geometry<s.op.geometry>{}, a);
+  else
+    offramp::kernels::run<Path, s.op.signature>(offramp::dynamic_geometry{s.op.geometry}, a);
   return offramp::host::from_device(to, output.data());
 }
 

@@ -52,7 +52,7 @@ constexpr std::uint64_t structure_hash(const network_view& net, int exit) {
     // Fields that came later count only where they say something: older networks keep their hash.
     if (d.stride_w != d.stride_h) h = hash_mix(hash_mix(h, 0x73747269), d.stride_w);
     if (d.groups != 1) h = hash_mix(hash_mix(h, 0x67727570), d.groups);
-    if (d.user != nullptr) h = hash_mix(hash_mix(h, 0x75736572), d.user->id);
+    if (d.what == layer_kind::user) h = hash_mix(hash_mix(h, 0x75736572), d.user->id);
   }
   return h;
 }
