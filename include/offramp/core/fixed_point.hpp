@@ -21,6 +21,7 @@ constexpr fixed_factor make_fixed_factor(double factor) {
   if (!(factor > 0)) return {};
   int shift = 0;
   while (factor >= 1.0 && shift <= 31) factor /= 2, ++shift;
+  if (factor >= 1.0) return {0x7fffffff, 30};
   while (factor < 0.5 && shift >= -32) factor *= 2, --shift;
   auto m = static_cast<std::int64_t>(factor * 2147483648.0 + 0.5);
   if (m == (std::int64_t{1} << 31)) m = std::int64_t{1} << 30, ++shift;
