@@ -25,7 +25,7 @@ stages=(
   "gcc|g++ build of all tests, warnings are errors, and their run"
   "clang|clang build of the device rooms' tests, and their run"
   "coverage|how much of the device headers that run has seen, line by line"
-  "sanitize|core, kernels, exits and model tests under address and undefined-behaviour sanitizers, assertions on"
+  "sanitize|core, kernels and model tests under address and undefined-behaviour sanitizers, assertions on"
   "memory|the model reader and sessions under the memory sanitizer"
   "fuzz|the model reader and the importers under libFuzzer"
   "consume|every way to build: CMake, Meson, pkg-config, single header, C front"
@@ -131,9 +131,8 @@ stage_coverage() {
 stage_sanitize() {
   export UBSAN_OPTIONS=print_stacktrace=1
   if [ $long = yes ]; then build_and_test sanitize "device_tests host_tests" '^(device|host)$'; else
-    # Networks take minutes to compile with sanitizers; what they are made of is all here. --all takes them, too.
-    build_and_test sanitize "test_core test_timing test_kernels test_exits test_model" '^device$' \
-      '^(core|timing|kernels|exits|model)$'
+    # Networks and policies take minutes to compile with sanitizers: --all takes them, too.
+    build_and_test sanitize "test_core test_timing test_kernels test_model" '^device$' '^(core|timing|kernels|model)$'
   fi
 }
 stage_memory() { bash tests/standing/uninitialised.sh; }
