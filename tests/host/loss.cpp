@@ -44,4 +44,34 @@ TEST_CASE("cross_entropy: gradient against differences") {
   }
 }
 
+TEST_CASE("cross_entropy: an offset is added to the logits") {
+  const double logits[] = {0.3, -1.2, 0.8}, offset[] = {1, 2, -0.5}, sum[] = {1.3, 0.8, 0.3};
+  const std::uint8_t label[] = {2};
+  double with[3], plain[3];
+  const auto one = [](int) { return 1.0; };
+  CHECK(host::cross_entropy(logits, label, 1, 3, one, with, offset) ==
+        doctest::Approx(host::cross_entropy(sum, label, 1, 3, one, plain)));
+  for (int c = 0; c < 3; ++c) CHECK(with[c] == doctest::Approx(plain[c]));
+}
+
+TEST_CASE("distillation: by hand, gradient against differences, nothing to learn from oneself") {
+  double logits[] = {0.3, -1.2, 0.8}, gradient[] = {5, 5, 5}, ignored[3];
+  const double teacher[] = {1.5, 0.1, -0.7}, temperature = 2, weight = 0.7;
+  const auto loss = [&](double* out) { return host::distillation(logits, teacher, 3, temperature, weight, out); };
+  double p[3], t[3], sum_p = 0, sum_t = 0, expected = 0;
+  for (int c = 0; c < 3; ++c) sum_p += p[c] = std::exp(logits[c] / 2), sum_t += t[c] = std::exp(teacher[c] / 2);
+  for (int c = 0; c < 3; ++c) expected += t[c] / sum_t * std::log(t[c] / sum_t / (p[c] / sum_p));
+  CHECK(loss(gradient) == doctest::Approx(weight * 4 * expected));
+  for (int c = 0; c < 3; ++c) {
+    const double at = logits[c];
+    logits[c] = at + 1e-6;
+    const double high = loss(ignored);
+    logits[c] = at - 1e-6;
+    const double low = loss(ignored);
+    logits[c] = at;
+    CHECK(gradient[c] - 5 == doctest::Approx((high - low) / 2e-6).epsilon(1e-6));  // added, not written
+  }
+  CHECK(host::distillation(teacher, teacher, 3, temperature, weight, ignored) == doctest::Approx(0.0));
+}
+
 }  // namespace

@@ -114,4 +114,13 @@ TEST_CASE("cosine_rate: warm-up, top, middle, end") {
   CHECK(host::cosine_rate(2.0f, 60, 110, 10) == doctest::Approx(1.0));
 }
 
+TEST_CASE("learning_rate: in steps, or along the cosine") {
+  const host::rate_rule steps = host::rate_steps{{0.5f, 0.75f}, 0.1f};
+  CHECK(host::learning_rate(steps, 2.0f, 49, 100) == 2.0f);
+  CHECK(host::learning_rate(steps, 2.0f, 50, 100) == doctest::Approx(0.2));
+  CHECK(host::learning_rate(steps, 2.0f, 75, 100) == doctest::Approx(0.02));
+  CHECK(host::learning_rate(steps, 2.0f, 0, 100, 10) == doctest::Approx(0.2));  // warm-up comes first
+  CHECK(host::learning_rate(host::cosine{}, 2.0f, 25, 100) == host::cosine_rate(2.0f, 25, 100));
+}
+
 }  // namespace

@@ -1,6 +1,6 @@
 // Training end to end on a small made-up task: it learns, and the same seed gives the same bits on any number of
 // threads, interrupted or not.
-// covers: host/train.hpp host/recipes/joint.hpp host/evaluate.hpp
+// covers: host/train.hpp host/training.hpp host/recipes/joint.hpp host/evaluate.hpp
 #include <offramp/host/train.hpp>
 
 #include <doctest/doctest.h>

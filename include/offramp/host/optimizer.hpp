@@ -1,5 +1,5 @@
 // From gradients to parameters: Adam (Kingma and Ba 2015) and SGD with momentum, the cosine schedule (Loshchilov and
-// Hutter 2017), clipping of binary latent weights (a latent weight far from zero could never change its sign again),
+// Hutter 2017) and one in steps, clipping of binary latent weights (a latent weight far from zero could never change its sign again),
 // and decoupled weight decay of the other weights.
 #ifndef OFFRAMP_HOST_OPTIMIZER_HPP
 #define OFFRAMP_HOST_OPTIMIZER_HPP
@@ -38,6 +38,23 @@ inline float cosine_rate(float base, std::int64_t step, std::int64_t steps, std:
   const double done =
       static_cast<double>(step - warm_up) / static_cast<double>(std::max<std::int64_t>(1, steps - warm_up));
   return static_cast<float>(static_cast<double>(base) * 0.5 * (1.0 + std::cos(std::numbers::pi * std::min(1.0, done))));
+}
+
+// How the rate falls after the warm-up: along the cosine, or by a factor at given shares of all steps.
+struct cosine {};
+struct rate_steps {
+  std::vector<float> at{0.5f, 0.75f};  // as in 150 and 225 of 300 epochs
+  float factor = 0.1f;
+};
+using rate_rule = std::variant<cosine, rate_steps>;
+
+inline float learning_rate(const rate_rule& rule, float base, std::int64_t step, std::int64_t steps,
+                           std::int64_t warm_up = 0) {
+  const auto* const drops = std::get_if<rate_steps>(&rule);
+  if (!drops || step < warm_up) return cosine_rate(base, step, steps, warm_up);
+  for (const float share : drops->at)
+    if (static_cast<double>(step) >= static_cast<double>(share) * static_cast<double>(steps)) base *= drops->factor;
+  return base;
 }
 
 // What it remembers between steps; written into checkpoints.
