@@ -14,7 +14,7 @@ namespace {
 double plain(const kernel_op& op, const host::tensor_values& in, double zero, const host::tensor_values& kernel, int p,
              int o) {
   const window& w = op.geometry;
-  double sum = op.signature.what == op_kind::max_pool ? -1e9 : 0;
+  double sum = op.signature.what == op_kind::max_pool ? -1e9 : 0, maximum = -1e9;
   for (int ky = 0; ky < w.kernel_h; ++ky)
     for (int kx = 0; kx < w.kernel_w; ++kx)
       for (int c = 0; c < w.in.c; ++c) {
@@ -33,8 +33,9 @@ double plain(const kernel_op& op, const host::tensor_values& in, double zero, co
         else if (c == o % w.in.c && op.signature.what == op_kind::max_pool)
           sum = std::max(sum, raw);
         else if (c == o % w.in.c)
-          sum += v;
+          sum += v, maximum = std::max(maximum, v);
       }
+  if (op.signature.what == op_kind::mixed_pool) return kernel[0] * maximum + kernel[1] * sum;
   return sum;
 }
 
@@ -44,8 +45,9 @@ TEST_CASE("accumulate: equals plain loops") {
   offramp_test::random_numbers r{90};
   for (int trial = 0; trial < 200; ++trial) {
     kernel_op op;
-    const op_kind kinds[] = {op_kind::conv, op_kind::pointwise, op_kind::avg_pool, op_kind::max_pool};
-    op.signature.what = kinds[trial % 4];
+    const op_kind kinds[] = {op_kind::conv, op_kind::pointwise, op_kind::avg_pool, op_kind::max_pool,
+                             op_kind::mixed_pool};
+    op.signature.what = kinds[trial % 5];
     op.signature.in = r.one_in(2) ? kind::bits : kind::i8;
     const bool conv = op.signature.what == op_kind::conv;
     const int groups = conv ? r.between(1, 3) : 1;
@@ -59,7 +61,8 @@ TEST_CASE("accumulate: equals plain loops") {
     host::tensor_values values(static_cast<std::size_t>(in.size()));
     const bool signs = op.signature.in == kind::bits;
     for (double& v : values) v = signs ? 1 - 2 * r.between(0, 1) : r.between(-128, 127);
-    host::tensor_values kernel(conv ? static_cast<std::size_t>(out_c * op.geometry.depth()) : 0);
+    const bool mixed = op.signature.what == op_kind::mixed_pool;
+    host::tensor_values kernel(conv ? static_cast<std::size_t>(out_c * op.geometry.depth()) : mixed ? 2 : 0);
     for (double& v : kernel) v = r.between(-127, 127);
     const double zero = signs || op.signature.what == op_kind::max_pool ? 0 : r.between(-128, 127);
     host::tensor_values acc{7, 7};  // what stood there does not matter

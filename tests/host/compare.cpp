@@ -247,6 +247,27 @@ TEST_CASE("a wrong weight word is named, whatever part of the weights it lies in
   CHECK(only_difference(c).path.differing == 0);
 }
 
+TEST_CASE("a mixture's words are named") {
+  using mixed_net = network<image<8, 8, 1>, stage<conv2d<4, 3>>, exit_head<3, mixed_pool<2>>>;
+  const auto q = host::quantize<lower<mixed_net>>(offramp_test::random_model(mixed_net::view(), 911, false),
+                                                  offramp_test::random_images({8, 8, 1}, 3, 4, 912), 1);
+  const auto image = offramp_test::random_images({8, 8, 1}, 3, 1, 913);
+  const auto run = host::planned_run::of<lower<mixed_net>, path::portable>();
+  const std::vector<std::uint32_t> right = run.pack(q);
+  const auto changed = [&](std::size_t i) {
+    std::vector<std::uint32_t> words = right;
+    words[run.steps()[1].weight_offset + i] ^= 1u << 16;
+    bound_weights<lower<mixed_net>, path::portable> bound;
+    bound.ops = words.data();
+    const auto c = host::compare(q, bound, {image.image(0), image.image_size()});
+    REQUIRE(only_difference(c).op == 1);
+    return only_difference(c).weights->meaning;
+  };
+  CHECK(changed(4) == "bias");
+  CHECK(changed(7) == "weight of the maximum");
+  CHECK(changed(8) == "weight of the sum");
+}
+
 TEST_CASE("a session is compared with its model") {
   const auto q = quantized();
   host::deployed<device, path::fake> net{host::pack_model<device, path::fake>(q, {}, pixels())};

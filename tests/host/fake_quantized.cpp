@@ -56,6 +56,8 @@ using streams =
           exit_head<3, residual<conv2d<8, 1>>>,
           stage<residual<conv2d<8, 3>, relu>, residual<batch_norm, sign, conv2d<16, 3, binary>>>,
           exit_head<3, avg_pool<3>>>;
+using mixed = small<stage<mixed_pool<2, 1>, conv2d<6, 3>, relu>, exit_head<3, mixed_pool<2>>,
+                    stage<mixed_pool<2>, residual<conv2d<6, 3>>>, exit_head<3, mixed_pool<kernel{3, 2}>>>;
 using real_image = network<image<6, 6, 2, f32>, stage<residual<conv2d<4, 3>, batch_norm>>, exit_head<3>>;
 
 }  // namespace
@@ -67,16 +69,19 @@ TEST_CASE("fake_quantized: in real numbers, the program is what the trainer eval
   CHECK(difference<lower<streams>>(83, false) < 1e-4);
   CHECK(difference<lower<streams, f32>>(84, false) < 1e-4);
   CHECK(difference<lower<real_image>>(85, false) < 1e-4);
+  CHECK(difference<lower<mixed>>(88, false) < 1e-4);
 }
 
 TEST_CASE("fake_quantized: floats stay what they were") {
   CHECK(difference<lower<plain, f32>>(81, true) < 1e-4);
   CHECK(difference<lower<streams, f32>>(84, true) < 1e-4);
   CHECK(difference<lower<real_image, f32>>(85, true) < 1e-4);
+  CHECK(difference<lower<mixed, f32>>(88, true) < 1e-4);
 }
 
 TEST_CASE("fake_quantized: integers without signs in between stay close") {
   CHECK(difference<lower<plain>>(86, true) < 0.08);
   CHECK(difference<lower<real_image>>(87, true) < 0.08);
   CHECK(difference<lower<real_image, i8, i8>>(87, true) < 0.08);
+  CHECK(difference<lower<mixed>>(88, true) < 0.08);
 }

@@ -124,3 +124,36 @@ TEST_CASE("folding: factor and bias of an affine output") {
   for (const std::int32_t acc : {-300, 0, 300})
     CHECK(std::abs(requantize(acc * 256 + constant.bias, constant.multiplier, constant.shift) - 100) <= 1);
 }
+
+TEST_CASE("folding: a mixture in whole numbers stays within its limit and near its value") {
+  offramp_test::random_numbers r{80};
+  for (int trial = 0; trial < 2000; ++trial) {
+    const double a = trial < 4 ? trial / 2 - 0.5 * (trial % 2) : r.between(-300, 300) / 100.0;
+    const int taps = r.between(1, 8) * r.between(1, 8);
+    const double b = (1 - a) / taps;
+    const std::int32_t limit = r.one_in(2) ? 65535 : 8421504;
+    const host::mixture_constants m = host::find_mixture(a, b, taps, limit);
+    CAPTURE(a);
+    CAPTURE(taps);
+    CHECK(std::abs(std::int64_t{m.maximum}) + taps * std::abs(std::int64_t{m.sum}) <= limit);
+    CHECK(m.unit > 0);
+    // In parts of the largest result: one in limit for the rounded number, none for the other.
+    const double range = std::abs(a) + taps * std::abs(b);
+    CHECK(std::abs(m.unit * m.maximum - a) <= 1.1 * range / limit);
+    CHECK(m.unit * m.sum == doctest::Approx(b).epsilon(1e-12));
+  }
+  // Ends: the maximum alone, the mean alone, next to nothing left to the mean.
+  host::mixture_constants m = host::find_mixture(1, 0, 9, 65535);
+  CHECK(m.maximum == 1);
+  CHECK(m.sum == 0);
+  CHECK(m.unit == 1);
+  m = host::find_mixture(0, 0.25, 4, 65535);
+  CHECK(m.maximum == 0);
+  CHECK(m.sum == 16383);
+  m = host::find_mixture(1 - 9e-6, 1e-6, 9, 65535);
+  CHECK(m.sum == 0);
+  CHECK(m.unit * m.maximum == doctest::Approx(1).epsilon(1e-4));
+  m = host::find_mixture(-2, 3e-9, 1, 65535);
+  CHECK(m.maximum == -1);
+  CHECK(m.unit == 2);
+}

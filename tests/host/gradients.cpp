@@ -159,6 +159,27 @@ TEST_CASE("gradients: shift, prelu and blur pooling") {
   check<one_exit<7, 8, 2, conv2d<3, 3>, blur_pool<2, 1>, relu, blur_pool<4, 1>, blur_pool<5, 1>>>(3);
 }
 
+TEST_CASE("gradients: mixed pooling, its mixture included") {
+  check<one_exit<9, 8, 2, conv2d<3, 3>, mixed_pool<2>, conv2d<3, 1>, mixed_pool<kernel{3, 2}, 1>, relu>>(3);
+  // Windows that overlap and windows with gaps, over many pieces; one that reads the input itself.
+  check<one_exit<9, 9, 2, mixed_pool<3, 2>, conv2d<3, 3>, batch_norm, mixed_pool<1, 2>>>(35, 2);
+  check<network<image<9, 10, 2, f32>, stage<conv2d<3, 3>, batch_norm, relu>, exit_head<3, sdn_pool>,
+                stage<residual<conv2d<3, 3>>>, exit_head<3, mixed_pool<3, 2>>>>(5);
+}
+
+TEST_CASE("gradients: a mixture at a detached head learns alone; a frozen one lets the rest learn") {
+  using net =
+      network<image<8, 8, 2, f32>, stage<conv2d<3, 3>, mixed_pool<2>, conv2d<4, 3>>, exit_head<3, mixed_pool<2>>>;
+  host::graph_options options;
+  const network_view view = net::view();
+  for (int i = 0; i < view.layer_count; ++i) options.plan.frozen.push_back(!view.layers[i].head);
+  check<net>(4, 1, options);
+  options.plan.frozen.clear();
+  for (int i = 0; i < view.layer_count; ++i)
+    options.plan.frozen.push_back(view.layers[i].what == layer_kind::mixed_pool);
+  check<net>(4, 1, options);
+}
+
 TEST_CASE("gradients: an activation before batch norm, in a residual too") {
   check<one_exit<4, 4, 2, conv2d<3, 3>, relu, batch_norm, conv2d<3, 3>, shift, prelu, batch_norm>>(4);
   check<one_exit<4, 4, 2, conv2d<2, 3>, residual<conv2d<2, 3>, relu, batch_norm>,
@@ -444,6 +465,23 @@ TEST_CASE("blur pooling: taps are binomial, a constant stays one") {
   CHECK(y[4] == 16);  // inside
   CHECK(y[1] == 12);  // at an edge
   CHECK(y[0] == 9);   // in a corner
+}
+
+TEST_CASE("mixed pooling by hand") {
+  const window g = make_window({2, 2, 2}, 2, 2, 2, 2, 0, 0);
+  const std::vector<double> x{1, 8, 7, 8, 3, 0, 5, 0}, dy{2, 10};
+  std::vector<double> y(2), dx(8, 100.0);
+  host::layers::mixed_pool_forward(g, 0.25, 1, x.data(), y.data());
+  CHECK(y == std::vector<double>{0.25 * 7 + 0.75 * 4, 0.25 * 8 + 0.75 * 4});
+  double d_a = 1;
+  host::layers::mixed_pool_backward(g, 0.25, 1, x.data(), dy.data(), false, dx.data(), &d_a);
+  CHECK(d_a == 1 + 2 * 3 + 10 * 4);  // max - mean
+  // 3/16 of dy to all, 1/4 to the first largest
+  CHECK(dx == std::vector<double>{0.375, 4.375, 0.875, 1.875, 0.375, 1.875, 0.375, 1.875});
+  host::layers::mixed_pool_backward<double>(g, 0.25, 1, x.data(), dy.data(), true, dx.data(), nullptr);
+  CHECK(dx[1] == 8.75);
+  host::layers::mixed_pool_backward<double>(g, 0.25, 1, x.data(), dy.data(), false, nullptr, &d_a);
+  CHECK(d_a == 1 + 2 * (2 * 3 + 10 * 4));
 }
 
 // y = a x^2 over all elements, one a; what a user would write.

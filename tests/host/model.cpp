@@ -72,6 +72,15 @@ TEST_CASE("make_model: groups, shifts, slopes and cascades") {
   CHECK(m.parameters.back().bias.empty());
 }
 
+TEST_CASE("make_model: a mixed pooling has one number, in the middle at first") {
+  using mixed = network<image<8, 8, 4, u8>, stage<mixed_pool<3, 2>, conv2d<4, 3>>, exit_head<4, sdn_pool>>;
+  const host::model m = host::make_model(mixed::view(), 1);
+  for (const std::size_t i : {std::size_t{0}, std::size_t{2}}) {
+    CHECK(m.parameters[i].weights == std::vector<float>{0.5f});
+    CHECK(m.parameters[i].bias.empty());
+  }
+}
+
 TEST_CASE("random_source: known answers, so that every machine draws the same") {
   std::uint64_t state = 0;
   CHECK(host::splitmix64(state) == 0xe220a8397b1dcdafu);  // from the algorithm's published test values

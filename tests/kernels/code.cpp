@@ -221,6 +221,36 @@ TEST_CASE("pools by hand") {
   CHECK(most[1] == (3u & 1u & 3u & 3u));  // -1 only where all four are
 }
 
+TEST_CASE("a mixture by hand: both count from the input's zero point") {
+  const window w = make_window({2, 2, 2}, 2, 2, 2, 2, 0, 0);
+  constexpr op_signature s = mixed_pool(i8, i16);
+  weights_of k{{s, w}};
+  CHECK(k.layout.channels == 1);
+  k.words[0] = 10;
+  k.words[k.layout.kernel()] = 100;
+  k.words[k.layout.kernel() + 1] = static_cast<std::uint32_t>(-7);
+  k.set_factor(1.0);
+  k.set_clamp(-32768, 32767);
+  const std::array<std::int8_t, 8> in{11, -128, 13, -128, 10, -127, 9, -128};
+  std::array<std::int16_t, 2> out{};
+  run<s>(k, in, out);
+  CHECK(out[0] == 100 * 3 - 7 * (1 + 3 + 0 - 1));
+  CHECK(out[1] == 100 * -137 - 7 * (3 * -138 - 137));
+
+  constexpr op_signature real = mixed_pool(f32, f32);
+  weights_of f{{real, w}};
+  f.words[f.layout.kernel()] = std::bit_cast<std::uint32_t>(0.5f);
+  f.words[f.layout.kernel() + 1] = std::bit_cast<std::uint32_t>(0.125f);
+  f.set(0, 0, std::bit_cast<std::int32_t>(2.0f));
+  f.set(1, 0, std::bit_cast<std::int32_t>(1.0f));
+  f.words[2] = std::bit_cast<std::uint32_t>(-8.0f);
+  f.words[3] = std::bit_cast<std::uint32_t>(100.0f);
+  const std::array<float, 8> x{1, -20, 2, -30, 9, -40, 4, -50};
+  std::array<float, 2> y{};
+  run<real>(f, x, y);
+  CHECK(y == std::array<float, 2>{2 * (0.5f * 9 + 0.125f * 16) + 1, -8.0f});
+}
+
 TEST_CASE("a mean repeats channels where the output has more") {
   constexpr op_signature s = avg_pool(i8, i32);
   weights_of k{{s, make_window({2, 1, 3}, 7, 2, 1, 1, 0, 0)}};

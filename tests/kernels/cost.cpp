@@ -22,6 +22,10 @@ TEST_CASE("costs of a convolution and of a pool, by hand") {
   CHECK(mixed.out_bytes == 14 * 14 * 32 * 2);
   const op_cost pool = kernels::cost({max_pool(bits), make_window({14, 14, 32}, 32, 2, 2, 2, 0, 0)}, 0);
   CHECK(pool.simple == 7 * 7 * 32 * 4);
+  const op_cost mixture = kernels::cost({mixed_pool(i16, i8), make_window({14, 14, 32}, 32, 3, 3, 3, 0, 0)}, 9);
+  CHECK(mixture.simple == 2 * 4 * 4 * 32 * 9);
+  CHECK(mixture.macs == 2 * 4 * 4 * 32);
+  CHECK(mixture.weight_bytes == 36);
   CHECK((binary_conv + mixed + pool).macs == mixed.macs);
   CHECK((binary_conv + pool).simple == pool.simple);
 }

@@ -117,6 +117,17 @@ TEST_CASE("two slopes: below the threshold the second set counts, at it and abov
   CHECK(code(-1e20f) == -128);
 }
 
+TEST_CASE("rectified: sums below 0 count as 0, no further words") {
+  static constexpr op_signature s = rectified(conv(i8, i8, i16));
+  static_assert(kernels::parameter_arrays(s) == 3);
+  const std::uint32_t words[7] = {0, 0, word(-32768), word(32767), word(-3), word(-(1 << 30)), 1};  // 3 - acc
+  const auto map = [&](std::int32_t acc) { return int{finish<s>(parameters<s>{words, one}, 0, acc, std::int16_t{0})}; };
+  CHECK(map(5) == -2);
+  CHECK(map(0) == 3);
+  CHECK(map(-1) == 3);
+  CHECK(map(-100000) == 3);
+}
+
 TEST_CASE("two slopes: the threshold of each channel, and where its parameters stand") {
   static constexpr op_signature s = two_slopes(conv(i8, i8, i32));
   const window three = make_window({1, 1, 1}, 3, 1, 1, 1, 0, 0);

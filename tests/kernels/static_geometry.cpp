@@ -31,6 +31,7 @@ TEST_CASE("floats, static") { check_static<conv(kind::f32, kind::f32, kind::f32)
 TEST_CASE("pools and pointwise, static") {
   check_static<max_pool(kind::bits), pool_cases, 1, 3>();
   check_static<avg_pool(kind::i16, kind::i8), pool_cases, 7>();
+  check_static<mixed_pool(kind::i16, kind::i8), pool_cases, 4, 7>();
   check_static<pointwise(kind::i16, kind::bits), pointwise_cases, 1, 4>();
 }
 

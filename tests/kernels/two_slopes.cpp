@@ -14,6 +14,8 @@ constexpr std::array both{
     two_slopes(conv(kind::bits, kind::bits, kind::i16, true)),
     two_slopes(conv(kind::i8, kind::i8, kind::i32)),
     two_slopes(conv(kind::u8, kind::i8, kind::i8, true)),
+    rectified(conv(kind::bits, kind::bits, kind::i16, true)),
+    rectified(conv(kind::i8, kind::i8, kind::i8)),
 };
 constexpr std::array portable_only{
     two_slopes(conv(kind::u8, kind::i8, kind::f32)),
@@ -21,6 +23,8 @@ constexpr std::array portable_only{
     two_slopes(pointwise(kind::i16, kind::i16)),
     two_slopes(pointwise(kind::f32, kind::i8)),
     two_slopes(grouped(conv(kind::i8, kind::i8, kind::i8))),
+    rectified(conv(kind::f32, kind::f32, kind::f32)),
+    rectified(grouped(conv(kind::i8, kind::i8, kind::i8))),
     pointwise(kind::i32, kind::f32),
     pointwise(kind::f32, kind::i16),
     conv(kind::i16, kind::i8, kind::i32, true),

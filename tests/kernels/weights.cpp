@@ -20,6 +20,8 @@ TEST_CASE("sizes of canonical weights, counted by hand") {
   CHECK(canonical_layout({conv(u8, i8, bits), make_window({8, 8, 1}, 3, 3, 3, 1, 1, 1)}).total() == 4 + 3 + 1 + 7);
   CHECK(canonical_layout({pointwise(i16, bits), make_window({8, 8, 40}, 40, 1, 1, 1, 0, 0)}).total() == 4 + 40 + 2);
   CHECK(canonical_layout({avg_pool(i16, i8), make_window({8, 8, 40}, 40, 8, 8, 1, 0, 0)}).total() == 4 + 3);
+  CHECK(canonical_layout({mixed_pool(i16, i8), make_window({8, 8, 40}, 40, 2, 2, 2, 0, 0)}).total() == 4 + 3 + 2);
+  CHECK(canonical_layout({mixed_pool(f32, f32), make_window({8, 8, 40}, 40, 2, 2, 2, 0, 0)}).total() == 4 + 2 + 2);
   CHECK(canonical_layout({max_pool(bits), make_window({8, 8, 40}, 40, 2, 2, 2, 0, 0)}).total() == 0);
 }
 
@@ -49,6 +51,19 @@ TEST_CASE("groups that are stored beyond the active ones") {
 TEST_CASE("stored channels, not active ones, make the size") {
   const window w = stored_for(make_window({8, 8, 32}, 16, 3, 3, 1, 1, 1), 64, 40);
   CHECK(canonical_layout({conv(bits, bits, bits), w}).total() == 4 + 40 + 2 + 40 * 9 * 2);
+}
+
+TEST_CASE("a mixture stands behind the parameters, of the accumulator's kind") {
+  const window w = make_window({4, 4, 40}, 40, 2, 2, 2, 0, 0);
+  std::uint32_t words[16]{};
+  words[7] = 0xffffffffu, words[8] = 5;
+  constexpr op_signature integers = mixed_pool(i8, i8);
+  CHECK(kernels::mixture<integers>(words, w, 0) == -1);
+  CHECK(kernels::mixture<integers>(words, w, 1) == 5);
+  words[6] = 0x3f000000u, words[7] = 0xbf800000u;
+  constexpr op_signature floats = mixed_pool(f32, f32);
+  CHECK(kernels::mixture<floats>(words, w, 0) == 0.5f);
+  CHECK(kernels::mixture<floats>(words, w, 1) == -1.0f);
 }
 
 TEST_CASE("parameters read what the layout promises") {

@@ -154,6 +154,19 @@ TEST_CASE("layers: the others") {
   CHECK(only<avg_pool<4, 3>>().stride_h == 3);
   CHECK(only<global_avg_pool>().what == layer_kind::avg_pool);
   CHECK(only<global_avg_pool>().kernel_h == 0);
+  constexpr layer_desc oblong = only<mixed_pool<kernel{2, 3}>>();
+  CHECK(oblong.what == layer_kind::mixed_pool);
+  CHECK(oblong.kernel_h == 2);
+  CHECK(oblong.kernel_w == 3);
+  CHECK(oblong.stride_h == 2);
+  CHECK(oblong.stride_w == 3);
+  CHECK_FALSE(oblong.has_weights());  // no convolution
+  CHECK(only<mixed_pool<3, 2>>().kernel_w == 3);
+  CHECK(only<mixed_pool<3, 2>>().stride_w == 2);
+  CHECK(only<mixed_pool<3, stride{2, 1}>>().stride_w == 1);
+  CHECK(only<mixed_pool<4>>().stride_h == 4);
+  CHECK(only<sdn_pool>().what == layer_kind::mixed_pool);
+  CHECK(only<sdn_pool>().kernel_h == -4);  // a quarter
   CHECK(only<batch_norm>().what == layer_kind::batch_norm);
   CHECK(only<relu>().what == layer_kind::relu);
   CHECK(only<sign>().what == layer_kind::sign);
@@ -178,7 +191,7 @@ TEST_CASE("layers: the others") {
 }
 
 TEST_CASE("layers: every kind of layer has a name") {
-  for (int i = 0; i <= static_cast<int>(layer_kind::user); ++i) {
+  for (int i = 0; i <= static_cast<int>(layer_kind::mixed_pool); ++i) {
     CHECK(std::string{to_string(static_cast<layer_kind>(i))} != "unknown");
     for (int j = 0; j < i; ++j)
       CHECK(std::string{to_string(static_cast<layer_kind>(i))} != to_string(static_cast<layer_kind>(j)));

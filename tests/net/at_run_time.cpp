@@ -116,6 +116,7 @@ TEST_CASE("at run time: signs") { check_network(networks::signs{}); }
 TEST_CASE("at run time: blocks") { check_network(networks::blocks{}); }
 TEST_CASE("at run time: groups and branches") { check_network(networks::grouped{}); }
 TEST_CASE("at run time: nested blocks") { check_network(networks::nested{}); }
+TEST_CASE("at run time: mixtures") { check_network(networks::mixed{}); }
 TEST_CASE("at run time: sequences") { check_network(networks::one_dimensional{}); }
 
 TEST_CASE("at run time: options of layers") {
@@ -144,7 +145,7 @@ TEST_CASE("at run time: names of what a description holds") {
   CHECK(std::string{to_string(layer_kind::conv2d)} == "conv2d");
   CHECK(std::string{to_string(static_cast<layer_kind>(99))} == "unknown");
   for (const op_kind k : {op_kind::conv, op_kind::pointwise, op_kind::avg_pool, op_kind::max_pool, op_kind::convert,
-                          op_kind::copy, op_kind::user})
+                          op_kind::copy, op_kind::user, op_kind::mixed_pool})
     CHECK(std::string{to_string(k)} != "unknown");
   CHECK(std::string{to_string(static_cast<op_kind>(99))} == "unknown");
 }

@@ -112,6 +112,44 @@ TEST_CASE("composition: flatten, blur, users' layers") {
   CHECK_FALSE(layer<of_signs>(2).reads_bits);
 }
 
+TEST_CASE("composition: mixed pooling by a window of its own, or by a quarter of the input") {
+  using net = with<conv2d<8, 3>, relu, mixed_pool<kernel{3, 2}, stride{2, 1}>, mixed_pool<2>>;
+  CHECK(layer<net>(2).out == shape{7, 11, 8});
+  CHECK(layer<net>(3).out == shape{3, 5, 8});
+  constexpr auto pooled = [](int extent) {
+    layer_desc d{.what = k::mixed_pool, .kernel_h = -4, .kernel_w = -4};
+    shape at{extent, 4, 2};
+    detail::value_range range = detail::value_range::any;
+    CHECK(detail::compose_layers(&d, 0, 1, at, range, 0).error == e::none);
+    CHECK(d.stride_h == d.kernel_h);
+    CHECK(d.kernel_w == 1);
+    CHECK(at.w == 4);
+    CHECK(at.h == d.out.h);
+    return at.h;
+  };
+  CHECK(pooled(1) == 1);
+  CHECK(pooled(3) == 3);
+  CHECK(pooled(4) == 4);
+  CHECK(pooled(7) == 7);
+  CHECK(pooled(8) == 4);
+  CHECK(pooled(11) == 5);
+  CHECK(pooled(14) == 4);
+  CHECK(pooled(28) == 4);
+  CHECK(pooled(32) == 4);
+  using heads = network<image<28, 20, 1>, stage<conv2d<6, 3>>, exit_head<4, sdn_pool>>;
+  CHECK(layer<heads>(1).kernel_h == 7);
+  CHECK(layer<heads>(1).kernel_w == 5);
+  CHECK(layer<heads>(1).stride_w == 5);
+  CHECK(layer<heads>(2).geometry().depth() == 4 * 4 * 6);
+  using line = network<sequence<30, 3>, stage<conv1d<6, 3>>, exit_head<4, sdn_pool>>;
+  CHECK(layer<line>(1).out == shape{1, 4, 6});
+  // Signs have no mixture; neither do signs that went through a maximum.
+  check_refused(checked_stage<conv2d<8, 3>, sign, mixed_pool<2>>(), e::mixed_signs, 2, 0, 1);
+  check_refused(checked_stage<conv2d<8, 3>, sign, max_pool<2>, sdn_pool>(), e::mixed_signs, 3, 0, 1);
+  check_refused(checked_stage<mixed_pool<13>>(), e::window_too_large, 0, 13, 12);
+  CHECK(checked_stage<conv2d<8, 3>, sign, avg_pool<2>, mixed_pool<2>>().error == e::none);
+}
+
 TEST_CASE("composition: concat puts channels side by side") {
   using net = with<conv2d<8, 3>,
                    concat<branch<>, branch<conv2d<4, 1>, relu>, branch<max_pool<3, 1>, conv2d<2, 3, padding{2}>>>>;

@@ -27,6 +27,7 @@ std::string ops() {
     if (s.op.signature.what == op_kind::copy) text += "@" + std::to_string(s.op.geometry.out_first);
     if (s.op.signature.grouped) text += "/" + std::to_string(s.op.geometry.groups);
     if (s.op.signature.two_slopes) text += "~";
+    if (s.op.signature.rectified) text += "^";
   }
   return text;
 }
@@ -96,6 +97,12 @@ TEST_CASE("lower: what follows a convolution folds into it") {
   CHECK(ops<lower<with<dense<8>, batch_norm, relu>>>() == "conv u8*i8->i8" + head);
   // A batch norm behind the relu makes two slopes of it, a prelu always does.
   CHECK(ops<lower<with<conv2d<8, 3>, relu, batch_norm>>>() == "conv u8*i8->i8~" + head);
+  // Without a bias the relu cuts at 0, which needs no threshold; binary convolutions have none there.
+  CHECK(ops<lower<with<sign, conv2d<8, 3, binary>, relu, batch_norm>>>() ==
+        "pointwise u8->bits, conv bits*bits->i8^" + head);
+  CHECK(ops<lower<with<sign, conv2d<8, 3, binary>, shift, relu, batch_norm>>>() ==
+        "pointwise u8->bits, conv bits*bits->i8~" + head);
+  CHECK(ops<lower<with<sign, conv2d<8, 3, binary>, relu>>>() == "pointwise u8->bits, conv bits*bits->i8" + head);
   CHECK(ops<lower<with<conv2d<8, 3>, prelu>>>() == "conv u8*i8->i8~" + head);
   CHECK(ops<lower<with<conv2d<8, 3>, batch_norm, rprelu>>>() == "conv u8*i8->i8~" + head);
   CHECK(ops<lower<with<conv2d<8, 3>, batch_norm, rsign>>>() == "conv u8*i8->bits | avg_pool bits->i8, conv i8*i8->i32");
@@ -247,6 +254,25 @@ TEST_CASE("lower: blur is a depthwise convolution of whatever is there") {
   check_program<lower<net, f32, i16>>();
 }
 
+TEST_CASE("lower: a mixed pooling is an op of numbers, and nothing over single positions") {
+  CHECK(ops<lower<with<mixed_pool<2>>>>() == "mixed_pool u8->i8" + head);
+  CHECK(ops<lower<with<conv2d<8, 3>, relu, mixed_pool<3, 2>>>>() == "conv u8*i8->i8, mixed_pool i8->i8" + head);
+  CHECK(ops<lower<with<mixed_pool<2>>, f32>>() == "mixed_pool u8->f32" + float_head);
+  // In a stream it stays on the stream's scale.
+  using net = with<conv2d<8, 3>, mixed_pool<2>, residual<sign, conv2d<8, 3, binary>>, mixed_pool<2>>;
+  CHECK(ops<lower<net>>() ==
+        "conv u8*i8->i16, mixed_pool i16->i16, pointwise i16->bits, conv bits*bits+=i16, mixed_pool i16->i8" + head);
+  const auto& p = lower<net>::program;
+  CHECK(p.tensors[p.steps[0].out].group == p.tensors[p.steps[1].out].group);
+  CHECK(p.tensors[p.steps[4].out].group != p.tensors[p.steps[1].out].group);
+  check_program<lower<net>>();
+  using small = network<image<7, 6, 2>, stage<conv2d<4, 3>>, exit_head<3, sdn_pool>, stage<mixed_pool<1>, relu>,
+                        exit_head<3, mixed_pool<1, 2>>>;
+  CHECK(ops<lower<small>>() ==
+        "conv u8*i8->i8 | conv i8*i8->i32 || pointwise i8->i8 | mixed_pool i8->i8, conv i8*i8->i32");
+  check_program<lower<small>>();
+}
+
 TEST_CASE("lower: flatten is nothing, leaks and shifts are output stages") {
   using net = network<image<4, 4, 4>, stage<conv2d<8, 3>, flatten, dense<6>, prelu>, exit_head<3, flatten>>;
   CHECK(ops<lower<net>>() == "conv u8*i8->i8, conv i8*i8->i8~ | conv i8*i8->i32");
@@ -328,7 +354,7 @@ TEST_CASE("lower: blocks of the literature") {
   CHECK(ops<lower<with<conv2d<8, 3>, bireal_block<8>>>>() ==
         "conv u8*i8->i16, pointwise i16->bits, conv bits*bits+=i16 | avg_pool i16->i8, conv i8*i8->i32");
   CHECK(ops<lower<with<conv2d<8, 3>, quicknet_block<8>, quicknet_transition<16>>>>() ==
-        "conv u8*i8->i16, pointwise i16->bits, conv bits*bits+=i16~, pointwise i16->i8, max_pool i8->i8, conv "
+        "conv u8*i8->i16, pointwise i16->bits, conv bits*bits+=i16^, pointwise i16->i8, max_pool i8->i8, conv "
         "i8*i8->i8/8, "
         "conv i8*i8->i8" +
             head);

@@ -147,6 +147,11 @@ TEST_CASE("network: every declared field is part of the identity") {
       whole_hash<with<conv2d<8, 3>, rprelu, max_pool<2>>>,
       whole_hash<with<conv2d<8, 3>, blur_pool<2, 2>>>,
       whole_hash<with<conv2d<8, 3>, blur_pool<3, 2>>>,
+      whole_hash<with<conv2d<8, 3>, mixed_pool<2>>>,
+      whole_hash<with<conv2d<8, 3>, mixed_pool<2, 1>>>,
+      whole_hash<with<conv2d<8, 3>, mixed_pool<kernel{2, 3}, stride{2}>>>,
+      whole_hash<with<conv2d<8, 3>, mixed_pool<2, stride{2, 1}>>>,
+      whole_hash<with<conv2d<8, 3>, sdn_pool>>,
       whole_hash<with<conv2d<8, 3>, concat<branch<>, branch<>>, max_pool<2>>>,
       whole_hash<with<conv2d<8, 3>, concat<branch<>, branch<>, branch<>>, max_pool<2>>>,
       whole_hash<with<conv2d<8, 3>, concat<branch<relu>, branch<>>, max_pool<2>>>,
@@ -170,12 +175,16 @@ TEST_CASE("network: every declared field is part of the identity") {
   // Two ways to write the same layers are one network.
   CHECK(whole_hash<with<conv2d<8, 3, stride{2}, binary>>> ==
         whole_hash<with<conv2d<8, 3, binary, stride{2}, padding{1}>>>);
+  CHECK(whole_hash<with<conv2d<8, 3>, sdn_pool>> == whole_hash<with<conv2d<8, 3>, mixed_pool<4>>>);
 }
 
 TEST_CASE("network: the identity is the same on every machine and in every version") {
   // Stored in models: if this number changes, every model exported before is refused. Computed apart, with FNV-1a by
   // hand.
   CHECK(whole_hash<with<conv2d<8, 3>, sign>> == 0x620f697148ecfcb4u);
+  // Layers that came later, up to the user's own, whose number is the largest of them.
+  CHECK(whole_hash<with<conv2d<8, 3, groups{1}>, rprelu, concat<branch<>, branch<blur_pool<3, 1>>>, max_pool<2>,
+                        user_layer<own<1004>>>> == 0x358d43bc2811fd8fu);
   // The network of the main job: its shipped models store these.
   using garment_net = network<image<28, 28, 1, u8>, stage<conv2d<32, 3, stride{2}>, batch_norm, bireal_block<64>>,
                               exit_head<10, avg_pool<6, 4>>, stage<bireal_block<64>>, exit_head<10, avg_pool<7>>,

@@ -179,6 +179,9 @@ constexpr op_signature pointwise(kind in, kind out, bool add = false) {
 constexpr op_signature avg_pool(kind in, kind out, bool add = false) {
   return {op_kind::avg_pool, in, kind::none, out, add};
 }
+constexpr op_signature mixed_pool(kind in, kind out, bool add = false) {
+  return {op_kind::mixed_pool, in, kind::none, out, add};
+}
 constexpr op_signature copy(kind k) { return {op_kind::copy, k, kind::none, k}; }
 constexpr op_signature grouped(op_signature s) {
   s.grouped = true;
@@ -186,6 +189,10 @@ constexpr op_signature grouped(op_signature s) {
 }
 constexpr op_signature two_slopes(op_signature s) {
   s.two_slopes = true;
+  return s;
+}
+constexpr op_signature rectified(op_signature s) {
+  s.rectified = true;
   return s;
 }
 constexpr op_signature max_pool(kind k) { return {op_kind::max_pool, k, kind::none, k}; }

@@ -36,6 +36,7 @@ struct traits<path::fake> {
       case op_kind::copy: return s.in == kind::bits;
       case op_kind::pointwise: return s.in != kind::bits && s.out == kind::bits;
       case op_kind::avg_pool:
+      case op_kind::mixed_pool:
       case op_kind::convert:
       case op_kind::user: break;
     }

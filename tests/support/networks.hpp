@@ -46,6 +46,12 @@ using nested = network<image<6, 6, 2>,
                              concat<branch<residual<sign, conv2d<16, 3, binary>, batch_norm>>, branch<avg_pool<1>>>>,
                        exit_head<3>>;
 
+// Mixed poolings of pixels, of activations, and of a stream that goes on.
+using mixed = network<image<13, 12, 3>, stage<mixed_pool<3, 2>, conv2d<33, 3>, relu>, exit_head<3, sdn_pool>,
+                      stage<conv2d<16, 3>, batch_norm, mixed_pool<kernel{2, 3}, stride{2, 1}>,
+                            residual<sign, conv2d<16, 3, binary>, batch_norm>>,
+                      cascade_head<3, mixed_pool<2>>>;
+
 // y = x, in whatever kind the network uses.
 struct pass_on {
   static constexpr std::uint32_t id = 1001;

@@ -70,6 +70,7 @@ inline double accumulator_spread(const offramp::kernel_op& op) {
       default: return 1.0;
     }
   };
+  if (op.signature.what == offramp::op_kind::mixed_pool && !op.signature.float_accumulator()) return 1e8;
   const double terms = op.signature.what == offramp::op_kind::conv ? op.geometry.depth() : op.geometry.taps();
   const double weight = op.signature.what == offramp::op_kind::conv ? size(op.signature.weights) : 1.0;
   return size(op.signature.in) * weight * std::sqrt(terms);
@@ -132,6 +133,14 @@ inline void fill_weights(random_numbers& r, const offramp::kernel_op& op, std::u
   if (l.kernel_words == 0) return;
 
   std::uint32_t* kernel = to + l.kernel();
+  if (s.what == offramp::op_kind::mixed_pool && !s.float_accumulator()) {
+    // |a| + taps |b| leaves half of an accumulator to the bias.
+    const int room = 1073741823 / (s.in == kind::i16 ? 32768 : 255);
+    const int most = r.between(0, room);
+    kernel[0] = as_word(r.between(-most, most));
+    kernel[1] = as_word(r.between(-(room - most) / w.taps(), (room - most) / w.taps()));
+    return;
+  }
   if (s.weights == kind::bits) {
     const int words = offramp::ceil_div(w.stored_group_in_c(), 32);
     for (std::size_t i = 0; i < l.kernel_words; ++i)

@@ -41,6 +41,8 @@ inline offramp::host::model random_model(const offramp::network_view& net, std::
     for (float& v : p.bias) v = 0.5f * r.normal();
     if (m.layers[i].what == offramp::layer_kind::prelu)
       for (float& v : p.weights) v = 0.5f * r.normal();
+    if (m.layers[i].what == offramp::layer_kind::mixed_pool)
+      for (float& v : p.weights) v = 0.5f + 0.5f * r.normal();  // often between 0 and 1
     if (m.layers[i].what == offramp::layer_kind::cascade)
       for (float& v : p.weights) v = 0.3f * r.normal();
     for (float& v : p.gamma) v = r.normal();

@@ -14,7 +14,8 @@ namespace offramp::inline OFFRAMP_ABI::host {
 using tensor_values = std::vector<double>;  // NHWC, one image
 
 // acc[position][out channel] of an op. `in` holds signs, real values, or codes; `zero` is subtracted from them.
-// `kernel` is [out_c][kernel_h][kernel_w][in_c / groups] (conv only). max_pool gives the maximum, the others sums.
+// `kernel` is [out_c][kernel_h][kernel_w][in_c / groups] (conv), or the weights of maximum and sum (mixed_pool).
+// max_pool gives the maximum, mixed_pool a mixture, the others sums.
 inline void accumulate(const kernel_op& op, const tensor_values& in, double zero, const tensor_values& kernel,
                        tensor_values& acc) {
   const window& w = op.geometry;
@@ -46,14 +47,17 @@ inline void accumulate(const kernel_op& op, const tensor_values& in, double zero
   for (int p = 0; p < w.out.positions(); ++p)
     for (int o = 0; o < w.out.c; ++o) {
       const int c = o % w.in.c;
-      double value = what == op_kind::max_pool ? -1e300 : 0.0;
+      double maximum = -1e300, sum = 0;
       for (int t = 0; t < w.taps(); ++t) {
         const int y = p / w.out.w * w.stride_h + t / w.kernel_w;
         const int x = p % w.out.w * w.stride_w + t % w.kernel_w;
         const double v = in[at((y * w.in.w + x) * w.in.c + c)];
-        value = what == op_kind::max_pool ? std::max(value, v) : value + v - zero;
+        maximum = std::max(maximum, v);
+        sum += v - zero;
       }
-      acc[at(p * w.out.c + o)] = value;
+      double& value = acc[at(p * w.out.c + o)];
+      value = what == op_kind::max_pool ? maximum : sum;
+      if (what == op_kind::mixed_pool) value = kernel[0] * (maximum - zero) + kernel[1] * sum;
     }
 }
 

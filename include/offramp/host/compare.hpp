@@ -98,6 +98,8 @@ inline std::string word_meaning(const kernel_op& op, std::size_t i) {
   const op_signature& s = op.signature;
   static constexpr const char* header[] = {"input zero", "output zero", "lower limit", "upper limit"};
   if (i < 4 && s.what != op_kind::user) return header[i];
+  if (s.what == op_kind::mixed_pool && i >= at.kernel())
+    return i == at.kernel() ? "weight of the maximum" : "weight of the sum";
   if (i >= at.kernel() || s.what == op_kind::user || at.channels == 0) return "kernel";
   if (i >= at.flips()) return "flip bits";
   const std::size_t channel = (i - 4) % at.channels;
@@ -116,7 +118,7 @@ inline std::string word_meaning(const kernel_op& op, std::size_t i) {
     static constexpr const char* reals[] = {"factor", "bias", "unused"};
     name += array < 3 ? (real ? reals : integers)[array] : "parameter";
   }
-  return name + (s.what == op_kind::avg_pool ? "" : " of channel " + std::to_string(channel));
+  return name + (s.shares_parameters() ? "" : " of channel " + std::to_string(channel));
 }
 
 // How far a float op may be from the exact result, where values reach `size`: it sums in its own order, and a number

@@ -82,6 +82,8 @@ inline void run_quantized_step(const quantized_model& q, std::size_t step, const
   const quantization& from = q.tensors[static_cast<std::size_t>(s.in)];
   tensor_values acc;
   accumulate(s.op, in, sig.what == op_kind::max_pool ? 0.0 : from.zero, q.kernels[step], acc);
+  if (sig.rectified)
+    for (double& a : acc) a = std::max(a, 0.0);
   if (!sig.add) out.assign(acc.size(), 0.0);
   if (sig.what == op_kind::max_pool) {
     out = acc;
@@ -96,7 +98,7 @@ inline void run_quantized_step(const quantized_model& q, std::size_t step, const
   };
   for (std::size_t i = 0; i < acc.size(); ++i) {
     const int c = static_cast<int>(i) % w.out.c;
-    const std::size_t set = sig.what == op_kind::avg_pool ? 0 : static_cast<std::size_t>(c);
+    const std::size_t set = sig.shares_parameters() ? 0 : static_cast<std::size_t>(c);
     double y = 0;
     const double mean = sig.what == op_kind::avg_pool ? 1.0 / w.taps() : 1.0;
     // Which side of the rectifier the trainer says, and where the words of that side stand.
@@ -134,19 +136,23 @@ inline void run_quantized_step(const quantized_model& q, std::size_t step, const
   }
 }
 
+// Pixels (as stored) as the input tensor's values, in codes or real numbers.
+inline void input_values(const quantized_model& q, const std::uint8_t* pixels, bool quantized, tensor_values& values) {
+  values.assign(pixels, pixels + q.source.input.extent.size());
+  const bool real_input = q.source.input.element == kind::f32;  // a float image holds real values in either network
+  if (real_input)
+    for (double& x : values) x = static_cast<double>(static_cast<float>(x - q.source.input_zero) * q.source.input_scale);
+  else if (!quantized)
+    for (double& x : values) x = (x - q.source.input_zero) * static_cast<double>(q.source.input_scale);
+}
+
 // Runs the program on one image (pixel values as stored), `quantized`: on codes, else in real numbers. `seen(step,
 // output)` is called after every op. Returns all tensors.
 template <class Seen>
 std::vector<tensor_values> run_program(const quantized_model& q, const std::uint8_t* pixels, bool quantized,
                                        Seen seen) {
   std::vector<tensor_values> t(q.program.tensors.size());
-  const auto size = static_cast<std::size_t>(q.source.input.extent.size());
-  t[0].assign(pixels, pixels + size);
-  const bool real_input = q.source.input.element == kind::f32;  // a float image holds real values in either network
-  if (real_input)
-    for (double& x : t[0]) x = static_cast<double>(static_cast<float>(x - q.source.input_zero) * q.source.input_scale);
-  else if (!quantized)
-    for (double& x : t[0]) x = (x - q.source.input_zero) * static_cast<double>(q.source.input_scale);
+  input_values(q, pixels, quantized, t[0]);
   for (std::size_t s = 0; s < q.program.steps.size(); ++s) {
     const step_desc& step = q.program.steps[s];
     const tensor_values& in = t[static_cast<std::size_t>(step.in)];

@@ -101,6 +101,24 @@ inline affine_constants find_affine(double factor, double offset, int fraction_b
   return a;
 }
 
+// a * maximum + b * sum as unit * (A * maximum + B * sum) in whole numbers, for sums of `taps` numbers.
+struct mixture_constants {
+  std::int32_t maximum = 0;
+  std::int32_t sum = 0;
+  double unit = 1;
+};
+// |A| + taps |B| <= limit. B, the smaller number by far, is made as large as that allows and then exact by the choice
+// of the unit; A alone is rounded, by less than 1 in limit of the result's range. Only where less than taps in limit of
+// the mixture are left to the sum, B is 0.
+inline mixture_constants find_mixture(double a, double b, int taps, std::int32_t limit) {
+  mixture_constants m;
+  m.sum = static_cast<std::int32_t>(b * limit / (std::abs(a) + taps * std::abs(b)));
+  if (m.sum == 0) return {a < 0 ? -1 : 1, 0, std::abs(a)};
+  m.unit = b / m.sum;
+  m.maximum = static_cast<std::int32_t>(std::lround(a / m.unit));
+  return m;
+}
+
 }  // namespace offramp::inline OFFRAMP_ABI::host
 
 #endif

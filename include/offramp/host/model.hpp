@@ -19,7 +19,8 @@ namespace offramp::inline OFFRAMP_ABI::host {
 // Vectors are empty where a layer has no such parameter.
 struct layer_parameters {
   // conv2d, dense: [out_c][kernel_h][kernel_w][in_c / groups], the latent ones where the kind is bits; cascade:
-  // [classes][classes of the previous exit]; prelu: slopes [channels]; user: its parameters in its own order.
+  // [classes][classes of the previous exit]; prelu: slopes [channels]; mixed_pool: a; user: its parameters in its own
+  // order.
   std::vector<float> weights;
   std::vector<float> bias;                         // [out_c] where desc.bias; shift: [channels]
   std::vector<float> gamma, beta, mean, variance;  // batch_norm: [channels]; the running statistics
@@ -46,6 +47,7 @@ struct model {
 constexpr int weight_count(const layer_desc& d) {
   if (d.has_weights()) return d.out.c * d.geometry().depth();
   if (d.what == layer_kind::prelu) return d.in.c;
+  if (d.what == layer_kind::mixed_pool) return 1;
   if (d.what == layer_kind::user) return d.user->parameter_count(d.in);
   return 0;
 }
@@ -58,10 +60,13 @@ constexpr int bias_count(const layer_desc& d) {
 namespace detail {
 
 // Weights N(0, 2/fan_in) (He et al. 2015), binary ones N(0, 0.1^2), since only their sign counts and they should change
-// it easily. A prelu starts at 0.25 (He et al. 2015); a cascade at 0: each exit begins as if it stood alone.
+// it easily. A prelu starts at 0.25 (He et al. 2015); a mixed pooling in the middle; a cascade at 0: each exit begins
+// as if it stood alone.
 inline void start_weights(const layer_desc& d, random_source random, std::vector<float>& weights) {
   if (d.what == layer_kind::prelu) {
     std::fill(weights.begin(), weights.end(), 0.25f);
+  } else if (d.what == layer_kind::mixed_pool) {
+    std::fill(weights.begin(), weights.end(), 0.5f);
   } else if (d.what == layer_kind::user) {
     if (!weights.empty()) d.user->initialize(d.in, weights.data());
   } else if (d.what != layer_kind::cascade) {

@@ -20,8 +20,9 @@ struct quantization {
 struct quantized_model {
   model source;
   lowered_program program;
-  std::vector<quantization> tensors;   // one per tensor of the program
-  std::vector<tensor_values> kernels;  // per step: weight codes (or reals) [out_c][kh][kw][in_c], empty but for conv
+  std::vector<quantization> tensors;  // one per tensor of the program
+  // Per step: weight codes (or reals) [out_c][kh][kw][in_c] of a conv, {of the maximum, of the sum} of a mixed_pool.
+  std::vector<tensor_values> kernels;
   std::vector<tensor_values> real_kernels;        // the same before rounding to codes: trained values, signs for bits
   std::vector<std::vector<double>> weight_scale;  // per step: real value of one weight code, per output channel
   std::vector<std::vector<std::uint32_t>> words;  // per step: canonical weights (kernels/weights.hpp)

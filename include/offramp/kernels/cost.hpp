@@ -45,6 +45,8 @@ constexpr op_cost cost(const kernel_op& op, std::size_t weight_words) {
     c.macs = s.user->macs(w.in);
   else if (s.what == op_kind::copy)
     c.simple = w.in.size();
+  else if (s.what == op_kind::mixed_pool)  // compares and additions, then two products
+    c.simple = 2 * std::int64_t{w.out.size()} * w.taps(), c.macs = 2 * std::int64_t{w.out.size()};
   else
     c.simple = std::int64_t{w.out.size()} * w.taps();
   c.weight_bytes = static_cast<std::int64_t>(weight_words) * 4;

@@ -5,6 +5,7 @@
 //   pointwise  acc[c] = in[c] - in_zero, then the output stage (batch norm, relu and sign that follow no convolution)
 //   avg_pool   acc[c] = sum over the window of (in - in_zero), one factor for all channels; output c reads c % in.c
 //   max_pool   maximum over the window, same kind
+//   mixed_pool acc[c] = a * maximum + b * sum over the window of (in - in_zero), one a, b and factor for all channels
 //   convert    the same values in another layout
 //   copy       the same values into channels [out_first, out_first + in.c) of a wider tensor (concatenation); the copy
 //              to channel 0 comes first
@@ -22,7 +23,7 @@
 
 namespace offramp::inline OFFRAMP_ABI {
 
-enum class op_kind : std::uint8_t { conv, pointwise, avg_pool, max_pool, convert, copy, user };
+enum class op_kind : std::uint8_t { conv, pointwise, avg_pool, max_pool, convert, copy, user, mixed_pool };
 
 constexpr const char* to_string(op_kind k) {
   switch (k) {
@@ -33,6 +34,7 @@ constexpr const char* to_string(op_kind k) {
     case op_kind::convert: return "convert";
     case op_kind::copy: return "copy";
     case op_kind::user: return "user";
+    case op_kind::mixed_pool: return "mixed_pool";
   }
   return "unknown";
 }
@@ -49,8 +51,13 @@ struct op_signature {
   layout out_layout = layout::nhwc;
   bool grouped = false;     // conv only: geometry.groups > 1
   bool two_slopes = false;  // another output stage below a threshold: a leaky activation, or an affine map behind relu
+  bool rectified = false;   // conv only: sums below 0 count as 0, as where relu comes first and an affine map behind it
   const user_op* user = nullptr;
 
+  // One set of output parameters for all channels?
+  [[nodiscard]] constexpr bool shares_parameters() const {
+    return what == op_kind::avg_pool || what == op_kind::mixed_pool;
+  }
   // Accumulators are i32 unless a float takes part.
   [[nodiscard]] constexpr bool float_accumulator() const { return in == kind::f32 || weights == kind::f32; }
   friend constexpr bool operator==(const op_signature&, const op_signature&) = default;

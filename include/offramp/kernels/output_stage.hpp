@@ -28,6 +28,7 @@ constexpr bool below_threshold(const parameters<S>& p, int c, accumulator_t<S> a
 template <op_signature S>
 constexpr storage_t<S.out> finish(const parameters<S>& p, int c, accumulator_t<S> acc, storage_t<S.out> previous) {
   static_assert(S.out != kind::bits);
+  if constexpr (S.rectified) acc = acc < 0 ? 0 : acc;
   int set = 0;  // the array its parameters begin with
   if constexpr (S.two_slopes) set = below_threshold(p, c, acc) ? 1 + parameter_set(S) : 1;
   if constexpr (S.out == kind::i32 && !S.add) {

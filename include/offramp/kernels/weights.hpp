@@ -9,10 +9,12 @@
 //                 i32, add   bias, multiplier, shift    out += requantize(acc + bias)
 //                 f32        factor, bias           out = clamp(acc * factor + bias)
 //               two slopes: the threshold t, the set above it (acc >= t), the set below it
-//               avg_pool has one set for all channels
+//               avg_pool and mixed_pool have one set for all channels
 //   user ops    in_zero, out_zero, scale of the input, of the output (f32), then words of their own
 //   kernel      conv only, [out_c][kernel_h][kernel_w][in_c / groups]: bits (each tap starts a new word, bit 1 = -1,
 //               spare bits 0), i8 (bytes, filled up to a word at the end) or f32
+//   mixture     mixed_pool only: the weights of maximum and sum, i32, or float for float accumulators. Whoever writes
+//               them sees to it that no input makes a 32-bit accumulator overflow
 //
 // max_pool, convert and copy have no weights.
 #ifndef OFFRAMP_KERNELS_WEIGHTS_HPP
@@ -68,9 +70,10 @@ struct weight_layout {
     return l;
   }
   const auto out_c = static_cast<std::size_t>(w.stored_out_c);
-  l.channels = s.what == op_kind::avg_pool ? 1 : out_c;
+  l.channels = s.shares_parameters() ? 1 : out_c;
   l.arrays = static_cast<std::size_t>(parameter_arrays(s));
   if (s.out == kind::bits) l.flip_words = (out_c + 31) / 32;
+  if (s.what == op_kind::mixed_pool) l.kernel_words = 2;
   if (s.what == op_kind::conv) {
     const auto taps = static_cast<std::size_t>(w.taps());
     const auto in_c = static_cast<std::size_t>(w.stored_group_in_c());
@@ -87,7 +90,7 @@ template <op_signature S>
 class parameters {
  public:
   constexpr parameters(const std::uint32_t* words, const window& w)
-      : words_{words}, channels_{S.what == op_kind::avg_pool ? 1 : w.stored_out_c} {}
+      : words_{words}, channels_{S.shares_parameters() ? 1 : w.stored_out_c} {}
 
   [[nodiscard]] constexpr std::int32_t in_zero() const { return static_cast<std::int32_t>(words_[0]); }
   [[nodiscard]] constexpr std::int32_t out_zero() const { return static_cast<std::int32_t>(words_[1]); }
@@ -110,6 +113,16 @@ class parameters {
   const std::uint32_t* words_;
   int channels_;
 };
+
+// Of a mixed pooling: the weight of the maximum (0), of the sum (1).
+template <op_signature S>
+constexpr auto mixture(const std::uint32_t* words, const window& w, std::size_t i) {
+  const std::uint32_t weight = words[canonical_layout({S, w}).kernel() + i];
+  if constexpr (S.float_accumulator())
+    return __builtin_bit_cast(float, weight);
+  else
+    return static_cast<std::int32_t>(weight);
+}
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels
 

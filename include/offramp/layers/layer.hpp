@@ -32,6 +32,7 @@ enum class layer_kind : std::uint8_t {
   concat_end,
   cascade,  // adds a trained map of the previous exit's logits
   user,
+  mixed_pool,  // a maximum + (1 - a) mean, one trained a
 };
 
 constexpr const char* to_string(layer_kind k) {
@@ -54,6 +55,7 @@ constexpr const char* to_string(layer_kind k) {
     case layer_kind::concat_end: return "concat_end";
     case layer_kind::cascade: return "cascade";
     case layer_kind::user: return "user";
+    case layer_kind::mixed_pool: return "mixed_pool";
   }
   return "unknown";
 }
@@ -63,7 +65,7 @@ struct layer_desc {
   layer_kind what = layer_kind::relu;
   kind weights = kind::none;  // bits, i8, f32; none: decided by `lower`
   int out_c = 0;              // conv2d, dense; outputs per input channel where `groups` is 0
-  int kernel_h = 0;           // 0: the whole input (dense, global pooling)
+  int kernel_h = 0;           // 0: the whole input (dense, global pooling); -n: an n-th of it, the stride too
   int kernel_w = 0;
   int stride_h = 1;
   int stride_w = 1;

@@ -48,6 +48,7 @@ enum class composition_error : std::uint8_t {
   user_shape,
   concat_height,
   concat_width,
+  mixed_signs,
 };
 
 struct composition_check {
@@ -96,6 +97,12 @@ constexpr composition_check join_branch(open_block& b, int layer, shape at, valu
   return {};
 }
 
+// The window of a pooling along one direction, where it depends on the input's extent; `step` goes with it.
+constexpr void fit_window(int extent, int& size, int& step) {
+  if (size == 0) size = extent;
+  if (size < 0) size = step = extent < -size ? 1 : extent / -size;
+}
+
 // Shapes and ranges of the layers [first, last), starting from `at`. `exit` is the number of the stage or head.
 constexpr composition_check compose_layers(layer_desc* layers, int first, int last, shape& at, value_range& range,
                                            int exit) {
@@ -119,7 +126,10 @@ constexpr composition_check compose_layers(layer_desc* layers, int first, int la
         if (d.groups == 0) d.groups = at.c, d.out_c *= at.c;
         if (at.c % d.groups != 0) return {e::groups_in, i, at.c, d.groups};
         if (d.out_c % d.groups != 0) return {e::groups_out, i, d.out_c, d.groups};
-        d.bias = i + 1 == last || !layers[i + 1].is_affine();
+        // Sums of signs lie around 0, where the relu of a QuickNet block cuts them: no bias there either.
+        d.bias = !(i + 1 < last && layers[i + 1].is_affine()) &&
+                 !(d.weights == kind::bits && i + 2 < last && layers[i + 1].what == layer_kind::relu &&
+                   layers[i + 2].is_affine());
         if (d.what == layer_kind::conv2d && d.kernel_h > at.h + 2 * d.pad_h)
           return {e::window_too_large, i, d.kernel_h, at.h + 2 * d.pad_h};
         if (d.what == layer_kind::conv2d && d.kernel_w > at.w + 2 * d.pad_w)
@@ -131,8 +141,11 @@ constexpr composition_check compose_layers(layer_desc* layers, int first, int la
         break;
       }
       case layer_kind::max_pool:
-      case layer_kind::avg_pool: {
-        if (d.kernel_h == 0) d.kernel_h = at.h, d.kernel_w = at.w;
+      case layer_kind::avg_pool:
+      case layer_kind::mixed_pool: {
+        if (d.what == layer_kind::mixed_pool && range == value_range::signs) return {e::mixed_signs, i, 0, 1};
+        fit_window(at.h, d.kernel_h, d.stride_h);
+        fit_window(at.w, d.kernel_w, d.stride_w);
         if (d.kernel_h > at.h) return {e::window_too_large, i, d.kernel_h, at.h};
         if (d.kernel_w > at.w) return {e::window_too_large, i, d.kernel_w, at.w};
         d.out = d.geometry().out;
@@ -321,6 +334,8 @@ OFFRAMP_COMPOSITION_RULE(branch_height, concat_height, Got == Expected,
                          "a branch of this concat ends with another height than the first one");
 OFFRAMP_COMPOSITION_RULE(branch_width, concat_width, Got == Expected,
                          "a branch of this concat ends with another width than the first one");
+OFFRAMP_COMPOSITION_RULE(mixed_pool_of_numbers, mixed_signs, Got == Expected,
+                         "mixed_pool reads numbers: put it before the sign, or pool signs by max_pool or avg_pool");
 #undef OFFRAMP_COMPOSITION_RULE
 
 }  // namespace offramp::inline OFFRAMP_ABI

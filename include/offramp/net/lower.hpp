@@ -5,7 +5,8 @@
 //   with tail = [batch_norm | shift]... [relu | prelu] [batch_norm | shift]... [sign, unless there is a prelu]
 //   residual               its tensors form one stream; the body's last conv adds into it in place; a shrinking
 //                          shortcut is an avg_pool op into a new tensor of the stream
-//   pooling                on bits, stream or activations as they are; blur_pool is a depthwise conv op
+//   pooling                on bits, stream or activations as they are; blur_pool is a depthwise conv op, mixed_pool over
+//                          windows of one position is nothing
 //   concat                 every branch is copied into its channels of one tensor
 //   cascade                the previous exit's logits, as i16, are multiplied and added to the head's i32 logits
 //
@@ -53,6 +54,8 @@ struct lowering {
     s.op.signature = {what, p.tensors[current].element, weights, out_kind, out >= 0, layout::nhwc, layout::nhwc};
     s.op.signature.grouped = w.groups > 1;
     s.op.signature.two_slopes = two_slopes(layer_first, layer_last);
+    s.op.signature.rectified = s.op.signature.two_slopes && rectified(layer_first, layer_last);
+    if (s.op.signature.rectified) s.op.signature.two_slopes = false;
     s.op.geometry = w;
     s.in = current;
     s.out = out >= 0 ? out : new_tensor(w.out, out_kind, group);
@@ -81,7 +84,7 @@ struct lowering {
       if (d.what == layer_kind::branch_begin)
         i = net.layers[d.partner].partner;  // on behind the concat
       else if (d.what != layer_kind::max_pool && d.what != layer_kind::avg_pool && d.what != layer_kind::blur_pool &&
-               d.what != layer_kind::concat_end)
+               d.what != layer_kind::mixed_pool && d.what != layer_kind::concat_end)
         return false;
     }
     return false;
@@ -106,6 +109,11 @@ struct lowering {
       if (net.layers[i].what == layer_kind::relu) return i + 1 < end && net.layers[end - 1].what != layer_kind::sign;
     }
     return false;
+  }
+
+  // Is the rectifier a relu that reads the sums themselves, without a bias? Then no threshold need be stored.
+  [[nodiscard]] constexpr bool rectified(int first, int end) const {
+    return net.layers[first].has_weights() && !net.layers[first].bias && is(first + 1, end, layer_kind::relu);
   }
 
   // The kind a layer's output takes in a stream or outside.
@@ -200,13 +208,17 @@ struct lowering {
             add_step(op_kind::max_pool, kind::none, d.geometry(), t.element, t.group, -1, d.exit, d.head, i, i + 1);
         return i + 1;
       }
-      case layer_kind::avg_pool: {
+      case layer_kind::avg_pool:
+      case layer_kind::mixed_pool: {
+        const bool mixed = d.what == layer_kind::mixed_pool;
+        if (mixed && d.in == d.out) return i + 1;
         const tensor_desc& t = p.tensors[current];
         const bool to_stream = feeds_stream(i + 1, d.exit, d.head);
         const kind out = to_stream ? stream : rest;
         // A mean that goes on in a stream stays on its scale; any other gets a scale of its own, which costs nothing.
         const int group = to_stream && t.element == stream ? t.group : -1;
-        current = add_step(op_kind::avg_pool, kind::none, d.geometry(), out, group, -1, d.exit, d.head, i, i + 1);
+        current = add_step(mixed ? op_kind::mixed_pool : op_kind::avg_pool, kind::none, d.geometry(), out, group, -1,
+                           d.exit, d.head, i, i + 1);
         return i + 1;
       }
       case layer_kind::residual_begin: {

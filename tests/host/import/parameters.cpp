@@ -72,6 +72,17 @@ TEST_CASE("a stage that goes on from another goes on from what stood before the 
   CHECK(find(all, "layer7.dense.weight").theirs == "heads.1.1.weight");
 }
 
+TEST_CASE("mixed poolings have one number, and images behind them") {
+  using net = network<image<8, 8, 3>, stage<conv2d<4, 3>, mixed_pool<2>>, exit_head<10, sdn_pool>>;
+  const auto all = host::parameters_of(net::view());
+  const std::vector<std::string> expected = {
+      "layer0.conv2d.weight = stages.0.0.weight [4, 3, 3, 3]", "layer0.conv2d.bias = stages.0.0.bias [4]",
+      "layer1.mixed_pool.alpha = stages.0.1.alpha [1]",        "layer2.mixed_pool.alpha = heads.0.0.alpha [1]",
+      "layer3.dense.weight = heads.0.2.weight [10, 64]",       "layer3.dense.bias = heads.0.2.bias [10]"};
+  CHECK(required(net::view()) == expected);
+  CHECK(find(all, "layer2.mixed_pool.alpha").fits({}));
+}
+
 TEST_CASE("sequences, shifts, slopes, branches, cascades") {
   using net =
       network<sequence<16, 2>, stage<conv1d<4, 3>, rprelu, concat<branch<>, branch<rsign, conv1d<2, 3, binary>>>>,

@@ -3,7 +3,8 @@
 //   self.stages = nn.ModuleList([nn.Sequential(...), ...]); self.heads the same, one of each per exit
 // Layers are counted by their place in that Sequential: stages.0.3.weight. A residual takes one place and keeps its
 // layers in a Sequential `body` (stages.0.2.body.1.weight), a concat in a ModuleList `branches`
-// (stages.0.2.branches.1.0.weight). A dense behind images stands behind an nn.Flatten, written in our type or not.
+// (stages.0.2.branches.1.0.weight). A dense behind images stands behind an nn.Flatten, written in our type or not. A
+// mixed_pool's number is a parameter `alpha` of one element.
 #ifndef OFFRAMP_HOST_IMPORT_PARAMETERS_HPP
 #define OFFRAMP_HOST_IMPORT_PARAMETERS_HPP
 
@@ -59,6 +60,7 @@ inline std::vector<tensor_shape> torch_weight_shapes(const layer_desc& d) {
       if (d.in.h == 1) return {{out, channels * w}, {out, channels, 1, w}, {out, channels, w}};
       return {{out, channels * h * w}, {out, channels, h, w}};
     case layer_kind::prelu: return {{channels}, {1}, {channels, 1, 1}, {1, channels, 1, 1}};
+    case layer_kind::mixed_pool: return {{1}, {}};
     case layer_kind::user: return {{weight_count(d)}};
     default: return {{out, channels}};  // cascade
   }
@@ -114,7 +116,9 @@ class parameter_lister {
     }
     if (d.what == layer_kind::dense && !flat_) ++levels_.back().next;  // nn.Flatten
     if (d.what == layer_kind::dense || d.what == layer_kind::flatten) flat_ = true;
-    if (d.what == layer_kind::conv2d || d.what == layer_kind::max_pool || d.what == layer_kind::avg_pool) flat_ = false;
+    if (d.what == layer_kind::conv2d || d.what == layer_kind::max_pool || d.what == layer_kind::avg_pool ||
+        d.what == layer_kind::mixed_pool)
+      flat_ = false;
     const std::string place = levels_.back().path + std::to_string(levels_.back().next++) + ".";
     parameters(i, d, place);
   }
@@ -126,7 +130,9 @@ class parameter_lister {
     };
     const std::int64_t c = d.out.c;
     if (weight_count(d) > 0) {
-      const char* const name = d.what == layer_kind::user ? "parameters" : "weight";
+      const char* const name = d.what == layer_kind::user         ? "parameters"
+                               : d.what == layer_kind::mixed_pool ? "alpha"
+                                                                  : "weight";
       push(parameter_role::weight, name, name, torch_weight_shapes(d));
     }
     if (bias_count(d) > 0)

@@ -1,6 +1,6 @@
-// Pooling without padding; the shortcut of a residual that changes shape, an average pooling with its channels repeated
-// (He et al. 2016, option A); blurring, an average with binomial weights and padding (Zhang 2019). x is [n][in], y is
-// [n][out], NHWC; windows may overlap.
+// Pooling without padding, by maximum, mean, or a mixture of both (Lee et al. 2016); the shortcut of a residual that
+// changes shape, an average pooling with its channels repeated (He et al. 2016, option A); blurring, an average with
+// binomial weights and padding (Zhang 2019). x is [n][in], y is [n][out], NHWC; windows may overlap.
 #ifndef OFFRAMP_HOST_LAYERS_POOLING_HPP
 #define OFFRAMP_HOST_LAYERS_POOLING_HPP
 
@@ -86,6 +86,46 @@ void avg_pool_backward(const window& g, int n, const T* dy, bool add, T* dx) {
           for (int c = 0; c < g.in.c; ++c) tap[c] += share * out[c];
         }
   });
+}
+
+// y = a * maximum + (1 - a) * mean of each window.
+template <class T>
+void mixed_pool_forward(const window& g, T a, int n, const T* x, T* y) {
+  max_pool_forward(g, n, x, y);
+  const T share = (T{1} - a) / static_cast<T>(g.taps());
+  detail::for_each_window(g, n, [&](std::ptrdiff_t to, std::ptrdiff_t from) {
+    for (int c = 0; c < g.out.c; ++c) y[to + c] *= a;
+    for (int ky = 0; ky < g.kernel_h; ++ky)
+      for (int kx = 0; kx < g.kernel_w; ++kx) {
+        const T* const tap = x + from + (ky * g.in.w + kx) * g.in.c;
+        for (int c = 0; c < g.out.c; ++c) y[to + c] += share * tap[c];
+      }
+  });
+}
+
+// dx (+)= the gradient, d_a += that of a, sum of dy * (maximum - mean). Either may be null: not wanted.
+template <class T>
+void mixed_pool_backward(const window& g, T a, int n, const T* x, const T* dy, bool add, T* dx, T* d_a) {
+  if (dx && !add) std::fill_n(dx, static_cast<std::ptrdiff_t>(n) * g.in.size(), T{});
+  const T part = T{1} / static_cast<T>(g.taps());
+  T of_a{};
+  detail::for_each_window(g, n, [&](std::ptrdiff_t to, std::ptrdiff_t from) {
+    for (int c = 0; c < g.out.c; ++c) {
+      std::ptrdiff_t best = from + c;
+      T sum{};
+      const T slope = dy[to + c];
+      for (int ky = 0; ky < g.kernel_h; ++ky)
+        for (int kx = 0; kx < g.kernel_w; ++kx) {
+          const std::ptrdiff_t tap = from + (ky * g.in.w + kx) * g.in.c + c;
+          if (x[tap] > x[best]) best = tap;
+          sum += x[tap];
+          if (dx) dx[tap] += (T{1} - a) * part * slope;
+        }
+      if (dx) dx[best] += a * slope;
+      of_a += slope * (x[best] - part * sum);
+    }
+  });
+  if (d_a) *d_a += of_a;
 }
 
 // The window of the shortcut past a residual from `in` to `out`; 1x1 where the shapes agree.

@@ -24,6 +24,8 @@ struct code<path::portable> {
       portable::max_pool<S>(g, a);
     else if constexpr (S.what == op_kind::avg_pool)
       portable::avg_pool<S>(g, a);
+    else if constexpr (S.what == op_kind::mixed_pool)
+      portable::mixed_pool<S>(g, a);
     else if constexpr (S.what == op_kind::pointwise)
       portable::pointwise<S>(g, a);
     else if constexpr (S.what == op_kind::copy)

@@ -22,11 +22,10 @@ constexpr int tile_width(int channels, int first) {
 }
 
 // Stores channels [first, first + n) of position p; n <= 32, first a multiple of 32.
-// avg_pool has one set of parameters.
 template <op_signature S>
 [[gnu::always_inline]] inline void store_tile(const parameters<S>& params, const window& w, void* out, int p, int first,
                                               int n, const accumulator_t<S>* acc) {
-  constexpr bool shared = S.what == op_kind::avg_pool;
+  constexpr bool shared = S.shares_parameters();
   if constexpr (S.out == kind::bits) {
     std::uint32_t below = 0;
     for (int j = 0; j < n; ++j)

@@ -1,4 +1,4 @@
-// Maximum and mean over windows without padding, channels innermost; on bits (1 = negative) the
+// Maximum, mean and a mixture of both over windows without padding, channels innermost; on bits (1 = negative) the
 // maximum is the AND of words.
 #ifndef OFFRAMP_KERNELS_PORTABLE_POOL_HPP
 #define OFFRAMP_KERNELS_PORTABLE_POOL_HPP
@@ -81,6 +81,43 @@ inline void avg_pool(Geometry g, const arguments& a) {
         store_tile(params, w, a.out, oy * w.out.w + ox, first, n, acc);
       }
     }
+}
+
+// Maximum and sum in one pass.
+template <op_signature S, class Geometry>
+inline void mixed_pool(Geometry g, const arguments& a) {
+  static_assert(S.in != kind::bits, "offramp: mixed_pool reads numbers");
+  const window w = g();
+  const parameters<S> params{a.weights, w};
+  const auto of_maximum = mixture<S>(a.weights, w, 0), of_sum = mixture<S>(a.weights, w, 1);
+  using element = storage_t<S.in>;
+  const auto* in = static_cast<const element*>(a.in);
+  const std::int32_t zero = S.in == kind::f32 ? 0 : params.in_zero();
+  for (int oy = 0; oy < w.out.h; ++oy)
+    for (int ox = 0; ox < w.out.w; ++ox)
+      for (int first = 0; first < w.in.c; first += tile_channels) {
+        element best[tile_channels];
+        accumulator_t<S> acc[tile_channels];
+        const int n = tile_width(w.in.c, first);
+        const element* corner = in + (oy * w.stride_h * w.in.w + ox * w.stride_w) * w.in.c + first;
+        copy_run(best, corner, n);
+        fill_run(acc, accumulator_t<S>{}, n);
+        for (int ky = 0; ky < w.kernel_h; ++ky)
+          for (int kx = 0; kx < w.kernel_w; ++kx) {
+            const element* from = corner + (ky * w.in.w + kx) * w.in.c;
+            for (int c = 0; c < n; ++c) {
+              best[c] = from[c] > best[c] ? from[c] : best[c];
+              acc[c] += static_cast<accumulator_t<S>>(from[c]);
+            }
+          }
+        for (int c = 0; c < n; ++c) {
+          if constexpr (S.in == kind::f32)
+            acc[c] = of_maximum * best[c] + of_sum * acc[c];
+          else
+            acc[c] = of_maximum * (best[c] - zero) + of_sum * (acc[c] - w.taps() * zero);
+        }
+        store_tile(params, w, a.out, oy * w.out.w + ox, first, n, acc);
+      }
 }
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::portable

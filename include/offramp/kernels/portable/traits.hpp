@@ -19,6 +19,7 @@ struct traits<path::portable> {
       case op_kind::pointwise: return s.in != kind::bits;
       case op_kind::avg_pool:
       case op_kind::max_pool:
+      case op_kind::mixed_pool:
       case op_kind::copy: return true;
       case op_kind::convert:
       case op_kind::user: break;

@@ -76,6 +76,16 @@ inline auto window_max(const void* in, const window& w, int oy, int ox, int c) {
   return best;
 }
 
+// The mixture of both (mixed_pool), of numbers.
+template <op_signature S>
+inline accumulator_t<S> window_mixture(const arguments& a, const window& w, std::int32_t in_zero, int oy, int ox,
+                                       int c) {
+  auto maximum = static_cast<accumulator_t<S>>(window_max<S>(a.in, w, oy, ox, c));
+  if constexpr (is_integer(S.in)) maximum -= in_zero;
+  return mixture<S>(a.weights, w, 0) * maximum +
+         mixture<S>(a.weights, w, 1) * window_sum<S>(a.in, w, in_zero, oy, ox, c);
+}
+
 }  // namespace reference
 
 template <>
@@ -129,9 +139,11 @@ struct code<path::reference> {
             accumulator_t<S> acc;
             if constexpr (S.what == op_kind::conv)
               acc = r::convolve<S>(a.in, a.weights + canonical_layout({S, w}).kernel(), w, params.in_zero(), oy, ox, o);
+            else if constexpr (S.what == op_kind::mixed_pool)
+              acc = r::window_mixture<S>(a, w, params.in_zero(), oy, ox, o);
             else  // pointwise is the sum over a 1x1 window
               acc = r::window_sum<S>(a.in, w, params.in_zero(), oy, ox, o % w.in.c);
-            const int channel = S.what == op_kind::avg_pool ? 0 : o;
+            const int channel = S.shares_parameters() ? 0 : o;
             if constexpr (S.out == kind::bits) {
               const bool flip = ((params.flips(o / 32) >> (o % 32)) & 1u) != 0;
               r::store_bit<S.out_layout>(a.out, w.out, p, o, below_threshold(params, channel, acc) != flip);
