@@ -16,7 +16,9 @@
 #define OFFRAMP_ABI_CHECKS
 #endif
 
-#if defined(__AVX512VPOPCNTDQ__) && defined(__AVX512VL__)
+#if (defined(__AMX_BF16__) || defined(__AMXBF16__)) && defined(__AVX512BF16__) && defined(__AVX512BW__)
+#define OFFRAMP_ABI_ISA _amx
+#elif defined(__AVX512VPOPCNTDQ__) && defined(__AVX512VL__)
 #define OFFRAMP_ABI_ISA _avx512vpopcnt
 #elif defined(__AVX512BW__)
 #define OFFRAMP_ABI_ISA _avx512

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <offramp/host/dataset.hpp>
@@ -49,12 +50,14 @@ inline void to_real(const model& m, const std::uint8_t* pixels, float* out) {
     out[i] = static_cast<float>(static_cast<int>(pixels[i]) - m.input_zero) * m.input_scale;
 }
 
-inline exit_logits evaluate(const model& m, const labelled_images& set, thread_pool& pool) {
+// `how`: roundings and precision, if any; nothing is trained.
+inline exit_logits evaluate(const model& m, const labelled_images& set, thread_pool& pool, graph_options how = {}) {
   const network_view net = m.view();
   check_images(net, set, "evaluate");
   constexpr int batch = 512;
+  how.plan.training = false;
   parameter_store<float> parameters{m};
-  graph g{net, parameters, pool, std::min(batch, set.count()), graph_options{.plan = {.training = false}}};
+  graph g{net, parameters, pool, std::min(batch, set.count()), std::move(how)};
   exit_logits out{net.exit_count, set.count(), net.exits[0].classes, {}};
   out.values.resize(static_cast<std::size_t>(out.exits) * static_cast<std::size_t>(out.images) *
                     static_cast<std::size_t>(out.classes));

@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include <offramp/host/bfloat16.hpp>
 #include <offramp/host/buffer.hpp>
 #include <offramp/host/error.hpp>
 #include <offramp/host/layers/batch_norm.hpp>
@@ -18,9 +20,12 @@
 #include <offramp/host/layers/grouped_convolution.hpp>
 #include <offramp/host/layers/pointwise.hpp>
 #include <offramp/host/layers/pooling.hpp>
+#include <offramp/host/layers/rounded_convolution.hpp>
+#include <offramp/host/layers/rounding.hpp>
 #include <offramp/host/parallel.hpp>
 #include <offramp/host/parameter_store.hpp>
 #include <offramp/host/plan.hpp>
+#include <offramp/host/quantization_plan.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::host {
 
@@ -30,6 +35,8 @@ struct graph_options {
   sign_gradient weight_gradient = sign_gradient::approx_sign;
   float clip = 1.25f;                // of straight_through
   float batch_norm_momentum = 0.1f;  // running = 0.9 running + 0.1 batch
+  product_precision products = product_precision::f32;
+  quantization_plan quantization{};  // rounds as these integers do; gradients pass straight through
 };
 
 // T is float; double exists for tests of gradients, and knows no users' layers. Tensors are
@@ -43,9 +50,8 @@ class basic_graph {
   // `parameters`.
   basic_graph(const network_view& net, parameter_store<T>& parameters, thread_pool& pool, int max_batch,
               graph_options options = {})
-      : net_{net}, parameters_{parameters}, pool_{pool}, options_{std::move(options)}, plan_{make_plan(net_,
-                                                                                                       options_.plan)},
-        layers_(static_cast<std::size_t>(net.layer_count)) {
+      : net_{net}, parameters_{parameters}, pool_{pool}, options_{checked(net, std::move(options))},
+        plan_{make_plan(net_, options_.plan)}, layers_(static_cast<std::size_t>(net.layer_count)) {
     fix_blocking();
     const int pieces = ceil_div(max_batch, piece_images);
     int largest = 1, columns = 0;
@@ -58,7 +64,7 @@ class basic_graph {
                     ", which works in float; expected no such layer in a graph of doubles");
       if (d.has_weights()) {
         columns = std::max(columns, layers::grouped_convolution_columns<T>(d.geometry()));
-        if (d.weights == kind::bits) s.signs = buffer<T>(count(weight_count(d)));
+        if (d.weights == kind::bits || rounds_weights(i)) s.signs = buffer<T>(count(weight_count(d)));
       }
       if (d.what == layer_kind::batch_norm) {
         for (buffer<T>* b : {&s.mean, &s.inverse, &s.scale}) *b = buffer<T>(count(d.in.c));
@@ -68,12 +74,20 @@ class basic_graph {
     }
     // Few enough images at a time for the largest tensor of them to take at most 256 KB.
     while (images_ > 1 && largest * images_ * static_cast<int>(sizeof(T)) > 256 * 1024) images_ /= 2;
+    if (options_.products == product_precision::bf16)
+      for (int i = 0; i < net_.layer_count; ++i) {
+        const layer_desc& d = net_.layers[i];
+        if (d.has_weights() && d.geometry().groups == 1)
+          columns = std::max(columns, state(i).rounded.emplace(d.geometry(), images_).scratch(images_));
+      }
     for (const plan::buffer_info& b : plan_.buffers)
       memory_.emplace_back(b.kept ? count(max_batch) * count(b.size) : 0);
     for (int t = 0; t < pool_.threads(); ++t) {
       passing_.emplace_back(count(images_) * count(plan_.passing_size));
       columns_.emplace_back(count(columns));
       moments_.emplace_back(2 * count(largest));
+      const std::size_t rounded = count(images_) * count(std::max(largest, net_.input.extent.size()));
+      roundings_.emplace_back(options_.quantization.empty() ? 0 : 3 * rounded);
     }
     if (options_.plan.training) {
       gradient_ = buffer<T>(count(parameters_.layout.total));
@@ -108,7 +122,8 @@ class basic_graph {
 
  private:
   struct layer_state {
-    buffer<T> signs;  // of binary weights
+    buffer<T> signs;  // of binary weights; or i8 weights on their codes
+    std::optional<layers::rounded_convolution<T>> rounded;
     buffer<T> mean, inverse,
         scale;              // batch norm, of this batch (or the running ones): 1 / sqrt(var + eps), gamma * that
     std::vector<int> rows;  // per piece: rows in its moments
@@ -149,13 +164,15 @@ class basic_graph {
     T *const x = place(s.x), *const y = place(s.y), *const dy = place(s.dy), *const dx = place(s.dx);
     const std::ptrdiff_t elements = static_cast<std::ptrdiff_t>(now.n) * d.out.size();
     switch (s.what) {
-      case step_kind::forward: return forward(s.layer, now, x, place(s.shortcut), y);
+      case step_kind::forward: return forward_rounded(s.layer, now, x, place(s.shortcut), y);
       case step_kind::statistics: return gather_moments(s.layer, now, x);
-      case step_kind::backward: return backward(s, now, batch, x, y, dy, dx);
-      case step_kind::sums: return gather_sums(s.layer, now, x, dy);
+      case step_kind::backward: return backward_rounded(s, now, batch, x, y, dy, dx);
+      case step_kind::sums: return gather_sums(s.layer, now, x, inside(s.layer, now, y, dy));
       case step_kind::merge: {
         const int rows = now.n * d.out.positions(), channels = static_cast<int>(size_of(s.x)) / d.out.positions();
-        return layers::copy_channels<T>({x, channels}, rows, channels, false, {y + s.channel, d.out.c});
+        layers::copy_channels<T>({x, channels}, rows, channels, false, {y + s.channel, d.out.c});
+        if (s.channel + channels == d.out.c) round_output(s.layer, now, y);
+        return;
       }
       case step_kind::split: {
         const int rows = now.n * d.out.positions(), channels = static_cast<int>(size_of(s.dx)) / d.out.positions();
@@ -171,10 +188,91 @@ class basic_graph {
 
   T padding(const layer_desc& d) const { return d.reads_bits ? T{1} : T{0}; }
   const T* weights(int layer) {
-    return net_.layers[layer].weights == kind::bits ? state(layer).signs.data()
-                                                    : parameters_.at(parameters_.layout[layer].weights);
+    return state(layer).signs.size() > 0 ? state(layer).signs.data()
+                                         : parameters_.at(parameters_.layout[layer].weights);
+  }
+
+  static graph_options checked(const network_view& net, graph_options how) {
+    if (how.quantization.empty()) return how;
+    if (how.quantization.size() != count(net.layer_count))
+      throw error("graph: the quantization plan has " + std::to_string(how.quantization.size()) +
+                  " layers, the network has " + std::to_string(net.layer_count));
+    for (const layer_quantization& q : how.quantization) how.plan.reads_output.push_back(clips(q));
+    return how;
+  }
+  // Where gradients stop at clipped values. 16 bits leave room for all there are.
+  static bool clips(const layer_quantization& q) { return q.output.codes == kind::i8; }
+  bool rounds_weights(int layer) const {
+    return !options_.quantization.empty() && options_.quantization[count(layer)].weights;
+  }
+  T* rounding_scratch(const part& now, std::size_t which) {
+    buffer<T>& b = roundings_[count(now.thread)];
+    return b.data() + which * (b.size() / 3);
+  }
+  const T* rounded(const rounding& r, const part& now, const T* x, std::ptrdiff_t elements) {
+    if (!r) return x;
+    T* const y = rounding_scratch(now, 0);
+    layers::round_forward(r, x, elements, y);
+    return y;
+  }
+  void round_output(int layer, const part& now, T* y) {
+    if (options_.quantization.empty() || !options_.quantization[count(layer)].output) return;
+    layers::round_forward(options_.quantization[count(layer)].output, y,
+                          static_cast<std::ptrdiff_t>(now.n) * net_.layers[layer].out.size(), y);
+  }
+
+  // The forward step between the roundings of a lowered network, if there are any.
+  void forward_rounded(int layer, const part& now, const T* x, const T* shortcut, T* y) {
+    if (options_.quantization.empty()) return forward(layer, now, x, shortcut, y);
+    const layer_desc& d = net_.layers[layer];
+    const layer_quantization& q = options_.quantization[count(layer)];
+    const T*& read = d.what == layer_kind::cascade ? shortcut : x;
+    read = rounded(q.input, now, read, static_cast<std::ptrdiff_t>(now.n) * d.in.size());
+    if (q.shortcut) {
+      const std::ptrdiff_t elements = static_cast<std::ptrdiff_t>(now.n) * d.out.size();
+      const shape from = net_.layers[d.partner].in;
+      T* const added = rounding_scratch(now, 0);
+      if (from == d.out)
+        std::copy_n(shortcut, elements, added);
+      else
+        layers::avg_pool_forward(layers::shortcut_window(from, d.out), now.n, shortcut, false, added);
+      layers::round_forward(q.shortcut, added, elements, added);
+      for (std::ptrdiff_t i = 0; i < elements; ++i) y[i] = x[i] + added[i];
+    } else {
+      forward(layer, now, x, shortcut, y);
+    }
+    round_output(layer, now, y);
+  }
+
+  // The gradient behind a rounding of the output: nothing comes from what was clipped.
+  const T* inside(int layer, const part& now, const T* y, const T* dy) {
+    if (options_.quantization.empty() || !clips(options_.quantization[count(layer)])) return dy;
+    T* const d = rounding_scratch(now, 1);
+    layers::round_backward_from_output(options_.quantization[count(layer)].output, y, dy,
+                                       static_cast<std::ptrdiff_t>(now.n) * net_.layers[layer].out.size(), d);
+    return d;
+  }
+
+  void backward_rounded(const step& s, const part& now, int batch, const T* x, const T* y, const T* dy, T* dx) {
+    dy = inside(s.layer, now, y, dy);
+    if (options_.quantization.empty() || !options_.quantization[count(s.layer)].input)
+      return backward(s, now, batch, x, y, dy, dx);
+    const rounding& r = options_.quantization[count(s.layer)].input;
+    const std::ptrdiff_t elements = static_cast<std::ptrdiff_t>(now.n) * net_.layers[s.layer].in.size();
+    T* const d = dx ? rounding_scratch(now, 2) : nullptr;
+    step alone = s;
+    alone.add = false;
+    backward(alone, now, batch, rounded(r, now, x, elements), y, dy, d);
+    if (dx) layers::round_backward(r, x, d, elements, s.add, dx);
   }
   T* columns(const part& now) { return columns_[count(now.thread)].data(); }
+
+  void multiply(int layer, const part& now, const T* x, const T* bias, T* y) {
+    const layer_desc& d = net_.layers[layer];
+    if (const auto& rounded = state(layer).rounded)
+      return rounded->forward(padding(d), now.n, x, bias, y, columns(now));
+    layers::grouped_convolution_forward(d.geometry(), padding(d), now.n, x, weights(layer), bias, y, columns(now));
+  }
 
   void forward(int layer, const part& now, const T* x, const T* shortcut, T* y) {
     const layer_desc& d = net_.layers[layer];
@@ -184,8 +282,7 @@ class basic_graph {
     switch (d.what) {
       case layer_kind::conv2d:
       case layer_kind::dense:
-        return layers::grouped_convolution_forward(d.geometry(), padding(d), now.n, x, weights(layer),
-                                                   d.bias ? parameters_.at(at.bias) : nullptr, y, columns(now));
+        return multiply(layer, now, x, d.bias ? parameters_.at(at.bias) : nullptr, y);
       case layer_kind::batch_norm:
         return layers::batch_norm_forward(x, now.n * d.in.positions(), d.in.c, static_cast<const T*>(s.mean.data()),
                                           static_cast<const T*>(s.scale.data()),
@@ -199,9 +296,10 @@ class basic_graph {
       case layer_kind::max_pool: return layers::max_pool_forward(d.geometry(), now.n, x, y);
       case layer_kind::avg_pool: return layers::avg_pool_forward(d.geometry(), now.n, x, false, y);
       case layer_kind::blur_pool: return layers::blur_pool_forward(d.geometry(), padding(d), now.n, x, y);
+      case layer_kind::mixed_pool:
+        return layers::mixed_pool_forward<T>(d.geometry(), *parameters_.at(at.weights), now.n, x, y);
       case layer_kind::cascade:
-        layers::grouped_convolution_forward<T>(d.geometry(), T{}, now.n, shortcut, weights(layer), nullptr, y,
-                                               columns(now));
+        multiply(layer, now, shortcut, nullptr, y);
         for (std::ptrdiff_t i = 0; i < elements; ++i) y[i] += x[i];
         return;
       case layer_kind::user:
@@ -237,6 +335,8 @@ class basic_graph {
       case layer_kind::cascade: {
         T* const d_weights = frozen(s.layer) ? nullptr : piece_gradient(now, at.weights);
         T* const d_bias = frozen(s.layer) || !d.bias ? nullptr : piece_gradient(now, at.bias);
+        if (const auto& rounded = state(s.layer).rounded)
+          return rounded->backward(padding(d), now.n, x, dy, dx, s.add, d_weights, d_bias, !now.opens, columns(now));
         return layers::grouped_convolution_backward(d.geometry(), padding(d), now.n, x, weights(s.layer), dy, dx, s.add,
                                                     d_weights, d_bias, !now.opens, columns(now));
       }
@@ -268,6 +368,9 @@ class basic_graph {
       case layer_kind::max_pool: return layers::max_pool_backward(d.geometry(), now.n, x, dy, s.add, dx);
       case layer_kind::avg_pool: return layers::avg_pool_backward(d.geometry(), now.n, dy, s.add, dx);
       case layer_kind::blur_pool: return layers::blur_pool_backward(d.geometry(), now.n, dy, s.add, dx);
+      case layer_kind::mixed_pool:
+        return layers::mixed_pool_backward<T>(d.geometry(), *parameters_.at(at.weights), now.n, x, dy, s.add, dx,
+                                              frozen(s.layer) ? nullptr : opened_gradient(now, at.weights));
       case layer_kind::user: {
         T* const sums = opened_gradient(now, at.weights);
         if (dx && !s.add) std::fill_n(dx, static_cast<std::ptrdiff_t>(now.n) * d.in.size(), T{});
@@ -286,13 +389,16 @@ class basic_graph {
     }
   }
 
-  // Signs of binary weights; batch norms that use running statistics get them.
+  // Signs of binary weights, codes of i8 ones; batch norms that use running statistics get them.
   void binarize() {
     for (int i = 0; i < net_.layer_count; ++i) {
       const layer_desc& d = net_.layers[i];
       const layer_slots& at = parameters_.layout[i];
       layer_state& s = state(i);
-      if (s.signs.size() > 0)
+      if (rounds_weights(i))
+        layers::round_weights(static_cast<const T*>(parameters_.at(at.weights)), d.out.c, at.weights.count / d.out.c,
+                              options_.quantization[count(i)].one_scale, s.signs.data());
+      else if (s.signs.size() > 0)
         layers::sign_forward(static_cast<const T*>(parameters_.at(at.weights)), at.weights.count, s.signs.data());
       if (d.what == layer_kind::batch_norm && (!options_.plan.training || frozen(i)))
         for (int c = 0; c < d.in.c; ++c) {
@@ -302,6 +408,10 @@ class basic_graph {
           s.scale[count(c)] = batch_norm_scale(variance, parameters_.at(at.gamma)[c]);
         }
     }
+    if (options_.products == product_precision::bf16)
+      pool_.parallel_for(net_.layer_count, [&](int i, int) {
+        if (state(i).rounded) state(i).rounded->pack(weights(i));
+      });
   }
 
   // The moments of a piece grow part by part.
@@ -406,7 +516,7 @@ class basic_graph {
   std::vector<layer_state> layers_;
   int images_ = piece_images;                           // taken through a phase together
   std::vector<buffer<T>> memory_;                       // kept buffers, empty for passing ones
-  std::vector<buffer<T>> passing_, columns_, moments_;  // per thread
+  std::vector<buffer<T>> passing_, columns_, moments_, roundings_;  // per thread
   buffer<T> gradient_, piece_gradients_;
 };
 

@@ -27,6 +27,7 @@ struct plan_options {
   // Per exit (empty: all 0): factor of the gradient that its cascade sends to the previous exit's logits. 0 detaches,
   // as in Zero Time Waste (Wolczyk et al. 2021).
   std::vector<float> from_previous{};
+  std::vector<bool> reads_output{};  // per layer (empty: none): its backward step reads its output, too
 };
 
 enum class step_kind : std::uint8_t {
@@ -98,6 +99,7 @@ class planner {
   const layer_desc& desc(int layer) const { return net_.layers[layer]; }
   static std::size_t at(int i) { return static_cast<std::size_t>(i); }
   bool frozen(int layer) const { return !options_.frozen.empty() && options_.frozen[at(layer)]; }
+  bool reads_output(int layer) const { return !options_.reads_output.empty() && options_.reads_output[at(layer)]; }
   bool logits(int layer) const { return layer + 1 == net_.exits[desc(layer).exit].head_last; }
 
   // Layers that leave their input as it is: they are looked through.
@@ -283,9 +285,9 @@ class planner {
       return emit_towards(z, {.what = step_kind::backward, .layer = i, .x = activation(z), .dy = dy});
     }
     step s{.what = step_kind::backward, .layer = i, .x = activation(from), .dy = dy};
-    if (d.what == layer_kind::relu) s.y = activation(i);
+    if (d.what == layer_kind::relu || reads_output(i)) s.y = activation(i);
     if (d.what == layer_kind::batch_norm && !frozen(i)) {
-      emit({.what = step_kind::sums, .layer = i, .x = s.x, .dy = dy});
+      emit({.what = step_kind::sums, .layer = i, .x = s.x, .y = s.y, .dy = dy});
       plan_.phases.emplace_back().joined_layer = i;
     }
     // Signs are cheaper to make again than to keep.

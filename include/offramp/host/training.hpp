@@ -102,6 +102,9 @@ class training_run {
     for (const std::uint8_t v : {set.pixels.front(), set.pixels.back(), set.labels.front(), set.labels.back()})
       run_ = hash_mix(run_, int{v});
     if (options.start) begin_with(*options.start);
+    if (options.graph.products != product_precision::f32)
+      run_ = hash_mix(run_, static_cast<int>(options.graph.products));
+    if (!options.graph.quantization.empty()) run_ = hash_mix(run_, 0x716174);
     for (const float w : options.sample_weights) run_ = hash_mix(run_, std::bit_cast<std::uint32_t>(w));
   }
 

@@ -10,6 +10,7 @@
 
 #include <offramp/core/window.hpp>
 #include <offramp/host/eigen.hpp>
+#include <offramp/host/layers/product.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::host::layers {
 
@@ -89,17 +90,15 @@ void convolution_forward(const window& g, T padding, int n, const T* x, const T*
   const bool direct = detail::windows_are_rows(g);
   const int lines = n * g.out.h;
   const int block = direct ? lines : detail::block_lines<T>(g);
-  const const_matrix_view<T> w{weights, g.out.c, g.depth()};
   for (int first = 0; first < lines; first += block) {
     const int last = std::min(lines, first + block);
     if (!direct) windows_to_rows(g, padding, x, first, last, columns);
     const int rows = (last - first) * g.out.w;
-    matrix_view<T> out{y + static_cast<std::ptrdiff_t>(first) * g.out.w * g.out.c, rows, g.out.c};
-    out.noalias() = const_matrix_view<T>{direct ? x : columns, rows, g.depth()} * w.transpose();
+    T* const out = y + static_cast<std::ptrdiff_t>(first) * g.out.w * g.out.c;
+    multiply<T>(direct ? x : columns, weights, rows, g.depth(), g.out.c, out);
     if (bias)
       for (int r = 0; r < rows; ++r)
-        array_view<T>{out.data() + static_cast<std::ptrdiff_t>(r) * g.out.c, g.out.c} +=
-            const_array_view<T>{bias, g.out.c};
+        array_view<T>{out + static_cast<std::ptrdiff_t>(r) * g.out.c, g.out.c} += const_array_view<T>{bias, g.out.c};
   }
 }
 
@@ -111,34 +110,23 @@ void convolution_backward(const window& g, T padding, int n, const T* x, const T
   const bool direct = detail::windows_are_rows(g);
   const int lines = n * g.out.h;
   const int block = direct ? lines : detail::block_lines<T>(g);
-  const const_matrix_view<T> w{weights, g.out.c, g.depth()};
   if (dx && !add_dx && !direct) std::fill_n(dx, static_cast<std::ptrdiff_t>(n) * g.in.size(), T{});
   if (d_bias && !add) std::fill_n(d_bias, g.out.c, T{});
   for (int first = 0; first < lines; first += block) {
     const int last = std::min(lines, first + block);
     const int rows = (last - first) * g.out.w;
     const T* const part = dy + static_cast<std::ptrdiff_t>(first) * g.out.w * g.out.c;
-    const const_matrix_view<T> out{part, rows, g.out.c};
     if (d_weights) {
       if (!direct) windows_to_rows(g, padding, x, first, last, columns);
-      const const_matrix_view<T> in{direct ? x : columns, rows, g.depth()};
-      matrix_view<T> d{d_weights, g.out.c, g.depth()};
-      if (add || first > 0)
-        d.noalias() += out.transpose() * in;
-      else
-        d.noalias() = out.transpose() * in;
+      multiply_for_weights<T>(part, direct ? x : columns, rows, g.depth(), g.out.c, add || first > 0, d_weights);
     }
     if (d_bias)
       for (int r = 0; r < rows; ++r)
         for (int c = 0; c < g.out.c; ++c) d_bias[c] += part[static_cast<std::ptrdiff_t>(r) * g.out.c + c];
     if (dx && direct) {
-      matrix_view<T> d{dx, rows, g.depth()};
-      if (add_dx)
-        d.noalias() += out * w;
-      else
-        d.noalias() = out * w;
+      multiply_for_input(part, weights, rows, g.depth(), g.out.c, add_dx, dx);
     } else if (dx) {
-      matrix_view<T>{columns, rows, g.depth()}.noalias() = out * w;
+      multiply_for_input(part, weights, rows, g.depth(), g.out.c, false, columns);
       add_rows_to_windows(g, static_cast<const T*>(columns), first, last, dx);
     }
   }
