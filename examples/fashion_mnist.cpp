@@ -1,6 +1,6 @@
 // The main job: a binary network with early exits classifies real images of clothing on this CPU, leaves early where it
-// is sure, and shows what that gives: accuracy against cost, where the images leave, which are easy and which hard,
-// what each op costs.
+// is sure, and shows what that gives: accuracy against cost, where the images of each class leave, how far its
+// confidence can be trusted, which images are easy and which hard, what each op costs.
 #include <iostream>
 #include <string>
 
@@ -113,6 +113,11 @@ void run(const host::labelled_images& images, const std::string& data_name, cons
                     here::name + ", one thread, batch 1.";
   report.tables = {{"Full network and adaptive network", summary},
                    {"Exits at the thresholds stored with the weights", exits}};
+  if (const guarantee promised = garment_weights.promise(); promised.promised())
+    report.guarantee = host::statement_of(promised) + '.';
+  std::vector<std::string> class_names;
+  for (int c = 0; c < images.classes; ++c) class_names.push_back(images.class_name(c));
+  host::add_exit_analysis(report, outputs, host::exits_taken(outputs, thresholds), class_names);
   host::curve by_ops{"one threshold, swept", {}, {}};
   host::curve by_time{"one threshold, swept", {}, {}};
   for (const host::operating_point& p : host::sweep(outputs, host::threshold_grid(outputs, 60))) {

@@ -1,4 +1,5 @@
 // Pictures come out whole, with their texts and images inside, or not at all and with a message.
+// covers: host/plot.hpp host/plot_data.hpp host/plot_curves.hpp host/plot_bars.hpp host/plot_tiles.hpp host/gnuplot.hpp
 #include <offramp/host/plot.hpp>
 
 #include <cstdlib>
@@ -51,7 +52,7 @@ TEST_CASE("plot: curves as SVG hold title, axes, names and marks, escaped") {
 TEST_CASE("plot: points that are not finite are left out, a plot of nothing else is refused") {
   auto plot = curves();
   plot.curves[0].y[1] = host::not_given;
-  CHECK(has(host::detail::draw(plot).script, "$curve0 << EOD\n1 4 0.1\n3 6 0.1\nEOD\n"));
+  CHECK(has(host::detail::draw(plot).script, "$curve0 << EOD\n1 4 0.1 0\n3 6 0.1 0\nEOD\n"));
   plot.marks.clear();
   plot.curves[0].y = {host::not_given, host::not_given, host::not_given};
   CHECK(message_of([&] { host::render(plot); }) ==
@@ -62,6 +63,81 @@ TEST_CASE("plot: points that are not finite are left out, a plot of nothing else
   plot = curves();
   plot.curves[0].error.pop_back();
   CHECK(has(message_of([&] { host::render(plot); }), "error of 'first_one': found 2 values, expected 3"));
+}
+
+TEST_CASE("plot: spread as a band and as bars in both directions") {
+  auto plot = curves();
+  auto& curve = plot.curves[0];
+  curve.low = {3, host::not_given, 5};
+  curve.high = {5, 6, 7};
+  curve.x_error = {0.5, 0.25, host::not_given};
+  const auto script = host::detail::draw(plot).script;
+  CHECK(has(script, "$curve0 << EOD\n1 4 0.1 0.5\n2 5 0.2 0.25\n3 6 0.1 0\nEOD\n"));
+  CHECK(has(script, "$band0 << EOD\n1 3 5\n3 5 7\nEOD\n"));
+  CHECK(has(script, "1:2:3 with yerrorbars"));
+  CHECK(has(script, "1:2:4 with xerrorbars"));
+  CHECK(script.find("$band0 using") < script.find("$curve0 using 1:2 with linespoints"));  // the band lies behind
+  CHECK(has(host::render(plot), "fill-opacity"));
+  curve.high.pop_back();
+  CHECK(has(message_of([&] { host::render(plot); }), "upper ends of 'first_one': found 2 values, expected 3"));
+  curve.high.clear();
+  CHECK(has(message_of([&] { host::render(plot); }), "has one end of a band, expected both or none"));
+  curve.low.clear();
+  curve.x_error.pop_back();
+  CHECK(has(message_of([&] { host::render(plot); }), "error in x of 'first_one': found 2 values, expected 3"));
+}
+
+TEST_CASE("plot: a reference takes no colour, boxes lie behind everything") {
+  auto plot = curves();
+  host::curve reference{"perfect", {1, 3}, {4, 6}}, boxes{"share", {1, 2, 3}, {1, 1, 1}};
+  reference.drawn = host::curve_look::reference;
+  boxes.drawn = host::curve_look::boxes;
+  plot.curves.insert(plot.curves.begin(), {reference, boxes});
+  const auto script = host::detail::draw(plot).script;
+  CHECK(has(script, "plot $curve1 using 1:2 with boxes"));
+  CHECK(has(script, "$curve0 using 1:2 with lines lc rgb '#8a8a8a' lw 1.5 dt 2"));
+  CHECK(has(script, "$curve2 using 1:2 with linespoints lc rgb '#0072B2'"));  // the first colour
+}
+
+TEST_CASE("plot: panels share a key and the labels of their edge") {
+  host::panel_grid grid{"all of them", {}, 2};
+  for (const char* title : {"panel one", "panel two", "panel three"}) {
+    grid.panels.push_back(curves());
+    grid.panels.back().title = title;
+  }
+  const auto svg = host::render(grid);
+  for (const char* text : {"all of them", "panel one", "panel two", "panel three"}) CHECK(count(svg, text) == 1);
+  CHECK(count(svg, ">first_one<") == 1);
+  CHECK(count(svg, ">accuracy (%)<") == 2);  // the first and the third begin a row
+  CHECK(count(svg, ">cost (%)<") == 2);      // below the second there is no panel
+  grid.panels[1].curves[0].y.pop_back();
+  CHECK(has(message_of([&] { host::render(grid); }), "plot 'panel two', y of curve 'first_one': found 2 values"));
+  grid.panels.clear();
+  CHECK(has(message_of([&] { host::render(grid); }), "found 0 panels in 2 columns"));
+}
+
+TEST_CASE("plot: a heat map has a cell for every finite value, dark ones with white text") {
+  host::heat_map map{"heat", "exit", "class", {"c1", "c2"}, {"r1", "r2"}, {{0, 100}, {50, host::not_given}}};
+  const auto script = host::detail::draw(map).script;
+  const auto cells = script.substr(script.find("$cells << EOD\n"));
+  CHECK(count(cells, "\n") == 6);                            // three cells, two lines of the block, one to draw
+  CHECK(has(cells, ' ' + std::to_string(0xffffff) + '\n'));  // 0: white
+  CHECK(has(cells, ' ' + std::to_string(0x004478) + '\n'));  // 100: the darkest
+  CHECK(count(script, "#ffffff") == 1);
+  const auto svg = host::render(map);
+  for (const char* text : {">c1<", ">c2<", ">r1<", ">r2<", ">0.0<", ">100.0<", ">50.0<", ">exit<", ">class<"})
+    CHECK(has(svg, text));
+  map.texts = {{"none", "all"}, {"half", ""}};
+  CHECK(has(host::render(map), ">half<"));
+  map.texts[1].pop_back();
+  CHECK(has(message_of([&] { host::render(map); }), "texts of row 'r2': found 1 values, expected 2"));
+  map.texts.clear();
+  map.values[0].pop_back();
+  CHECK(has(message_of([&] { host::render(map); }), "row 'r1': found 1 values, expected 2"));
+  map.values.pop_back();
+  CHECK(has(message_of([&] { host::render(map); }), "rows: found 1 values, expected 2"));
+  map = {"none", "", "", {"c"}, {"r"}, {{host::not_given}}};
+  CHECK(has(message_of([&] { host::render(map); }), "found no finite value"));
 }
 
 TEST_CASE("plot: bars side by side, stacked, lying") {

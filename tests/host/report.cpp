@@ -1,4 +1,5 @@
 // The page holds every part it was given, needs nothing beside it, and leaves out what is empty.
+// covers: host/report.hpp host/report_data.hpp host/report_parts.hpp host/html.hpp
 #include <offramp/host/report.hpp>
 
 #include <filesystem>
@@ -36,6 +37,20 @@ host::report_data sample() {
   return data;
 }
 
+// Four images of two classes at two exits. Exit 0 is right about images 0, 1 and 3, exit 1 about 0, 2 and 3.
+host::exit_outputs outputs() {
+  host::exit_outputs o;
+  o.truth = {0, 0, 1, 1};
+  o.label = {{0, 0, 0, 1}, {0, 1, 1, 1}};
+  o.ops = {1, 2};
+  o.full_ops = 2;
+  o.classes = 2;
+  o.real_logits = {{1, 0, 2, 0, 1, 0, 0, 3}, {3, 0, 0, 1, 0, 2, 0, 3}};
+  o.scale = {1, 1};
+  o.unit = {offramp::make_fixed_factor(65536.0), offramp::make_fixed_factor(65536.0)};
+  return o;
+}
+
 }  // namespace
 
 TEST_CASE("report: the page and its pictures") {
@@ -66,6 +81,88 @@ TEST_CASE("report: the page and its pictures") {
     CHECK(has(svg, "</svg>"));
     CHECK(has(page, host::detail::base64(svg)));
   }
+}
+
+TEST_CASE("report: what stored outputs say by themselves") {
+  const folder at;
+  auto data = sample();
+  data.guarantee = "At most 0.5 points < 1.";
+  data.policies = {{{"Two policies", {"cost (%)"}, {"accuracy (%)"}, {{"first", {1, 2}, {80, 90}}}}, "Three seeds."},
+                   {{"Again", {"time (us)"}, {"accuracy (%)"}, {{"second", {1, 2}, {81, 91}}}}, "Five seeds."}};
+  host::add_exit_analysis(data, outputs(), {0, 1, 0, 0}, {"Bag", "Coat"});
+  const auto folder_of = host::write_report(data, at.path).parent_path();
+  auto page = host::detail::slurp(folder_of / "report.html");
+  CHECK(has(page, "<strong>Guarantee.</strong> At most 0.5 points &lt; 1."));
+  CHECK(page.find("Guarantee.") < page.find("Accuracy against cost"));  // beside the tables
+  CHECK(has(page, "<h2>Policies compared</h2>"));
+  CHECK(has(page, "Three seeds."));
+  CHECK(has(page, "second goes from 81.00 at 1.0 to 91.00 at 2.0."));
+  // Coat leaves earlier; half of the bags stay, and are answered wrong.
+  CHECK(has(page, "Coat: exit 1 100.0 %, exit 2 0.0 %"));
+  CHECK(page.find("Coat: exit 1 100.0 %") < page.find("Bag: exit 1 50.0 %, exit 2 50.0 %"));
+  CHECK(has(host::detail::slurp(folder_of / "exits_of_classes.svg"), ">100.0 % (50)<"));
+  CHECK(has(host::detail::slurp(folder_of / "exits_of_classes.svg"), ">50.0 % (0)<"));
+  CHECK(has(page, "<h2>How far confidence can be trusted</h2>"));
+  CHECK(has(page, ">ECE (points)</th>"));
+  CHECK(has(page, ">75.00 %</td>"));  // right at either exit
+  CHECK_FALSE(has(page, "after temperature"));
+  CHECK(has(page, "<h2>Overthinking</h2>"));
+  CHECK(has(page, "Of 4 images, 25.00 % are answered wrong by the last exit although an earlier one was right"));
+  CHECK(has(page,
+            "100.00 % of its errors. 50.00 % were right at an earlier exit already and stay right (wasteful), and "
+            "0.00 % no exit gets right."));
+  CHECK(has(page, "<td>exit 1</td><td class=\"number\">100.0 %</td><td class=\"number\">50.0 %</td>"));
+  for (const char* name : {"policies", "policies_2", "exits_of_classes", "reliability"}) {
+    CAPTURE(name);
+    const auto svg = host::detail::slurp(folder_of / (std::string(name) + ".svg"));
+    CHECK(has(svg, "</svg>"));
+    CHECK(has(page, host::detail::base64(svg)));
+  }
+  CHECK(has(host::detail::slurp(folder_of / "reliability.svg"), ">as stored<"));
+
+  // Logits of nothing are as sure as chance: half of the answers, of which three quarters are right.
+  auto flat = outputs();
+  for (auto& logits : flat.real_logits) logits.assign(logits.size(), 0.0f);
+  host::add_after_temperature(data, flat);
+  page = host::detail::slurp(host::write_report(data, at.path));
+  CHECK(has(page, ">ECE after temperature</th>"));
+  CHECK(has(page, ">25.00</td></tr>"));
+  CHECK(has(host::detail::slurp(folder_of / "reliability.svg"), ">after temperature<"));
+}
+
+TEST_CASE("report: outputs and parts that do not fit together are refused") {
+  const folder at;
+  auto data = sample();
+  CHECK(has(message_of([&] {
+              host::add_exit_analysis(data, outputs(), {0, 1, 0, 0}, {"Bag"});
+            }),
+            "add_exit_analysis: found 1 class names, expected 2"));
+  CHECK(has(message_of([&] {
+              host::add_exit_analysis(data, outputs(), {0, 1}, {"Bag", "Coat"});
+            }),
+            "found the exits of 2 images, expected 4"));
+  CHECK(has(message_of([&] { host::add_after_temperature(data, outputs()); }), "found 2 exits, expected 0"));
+  auto without = outputs();
+  without.real_logits.clear();
+  CHECK(has(message_of([&] {
+              host::add_exit_analysis(data, without, {0, 1, 0, 0}, {"Bag", "Coat"});
+            }),
+            "hold no logits"));
+  host::add_exit_analysis(data, outputs(), {0, 1, 0, 0}, {"Bag", "Coat"});
+  auto bad = data;
+  bad.class_names.pop_back();
+  CHECK(has(message_of([&] { host::write_report(bad, at.path); }), "report, class names: found 1 values, expected 2"));
+  bad = data;
+  bad.classes.right[1].pop_back();
+  CHECK(has(message_of([&] { host::write_report(bad, at.path); }), "right answers of class 'Coat': found 1 values"));
+  bad = data;
+  bad.reliabilities[1].stored.accuracy.pop_back();
+  CHECK(has(message_of([&] { host::write_report(bad, at.path); }),
+            "reliability of exit 2, accuracy: found 14 values, expected 15"));
+  bad = data;
+  bad.agreement[0].pop_back();
+  CHECK(has(message_of([&] { host::write_report(bad, at.path); }), "agreement of exit 1: found 1 values, expected 2"));
+  CHECK(fs::is_empty(at.path));
 }
 
 TEST_CASE("report: empty parts are left out, an empty report is refused") {
