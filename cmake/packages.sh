@@ -40,4 +40,4 @@ offramp_packages() {
 # What every build of ours needs; each script adds its own.
 # shellcheck disable=SC2034 # used by those who source this
 offramp_build_packages=(g++ cmake ninja-build libeigen3-dev zlib1g-dev libxsimd-dev libcli11-dev
-  nlohmann-json3-dev libzip-dev)
+  nlohmann-json3-dev libzip-dev libjpeg62-turbo-dev)

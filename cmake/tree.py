@@ -6,7 +6,8 @@ tests are read from tests/CMakeLists.txt, so that both builds have one list.
   headers FOLDER    *.hpp below FOLDER, paths from the root of the tree
   readmes FOLDER    what below FOLDER is not to be installed, paths from FOLDER
   sources FOLDER    *.cpp below FOLDER, paths from FOLDER
-  programs FOLDER   *.cpp in FOLDER and in FOLDER/tools: one program each"""
+  programs FOLDER   *.cpp in FOLDER and in FOLDER/tools: one program each
+  parts FOLDER NAME *.cpp in FOLDER/NAME: further sources of program NAME, paths from FOLDER"""
 import re
 import sys
 from pathlib import Path
@@ -40,6 +41,7 @@ ANSWERS = {
     "headers": lambda folder: files(folder, ["**/*.hpp"], ROOT),
     "readmes": lambda folder: files(folder, ["**/*.md"], ROOT / folder),
     "sources": lambda folder: files(folder, ["**/*.cpp"], ROOT / folder),
+    "parts": lambda folder, name: files(f"{folder}/{name}", ["*.cpp"], ROOT / folder),
     "programs": lambda folder: files(folder, ["*.cpp", "tools/*.cpp"], ROOT / folder),
 }
 

@@ -47,7 +47,8 @@ struct idx_array {
 };
 
 // Reads up to `size` bytes and returns how many came; fewer means that the file ends there. Throws on a broken stream.
-inline std::size_t gz_read(gzFile file, std::uint8_t* to, std::size_t size, const std::string& name) {
+inline std::size_t gz_read(gzFile file, std::uint8_t* to, std::size_t size, const std::string& name,
+                           const char* expected = "IDX file") {
   std::size_t done = 0;
   while (done < size) {
     const auto part = static_cast<unsigned>(std::min<std::size_t>(size - done, 1u << 20));
@@ -58,7 +59,7 @@ inline std::size_t gz_read(gzFile file, std::uint8_t* to, std::size_t size, cons
       const std::string why = gzerror(file, &code);
       if (code == Z_BUF_ERROR) break;  // the compressed stream ends early: reported as truncated by the caller
       throw error(name + ": cannot read: " + (code == Z_ERRNO ? std::strerror(errno) : why.c_str()) +
-                  ", expected a plain or gzip'ed IDX file");
+                  ", expected a plain or gzip'ed " + expected);
     }
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
