@@ -16,7 +16,7 @@ namespace {
 struct settings {
   int epochs = 60;
   int teacher_epochs = 10;
-  int fine_tuning = 4;
+  int fine_tuning = 0;
   std::uint64_t seed = 1;
   float learning_rate = 2e-3f;
   int threads = 0;
@@ -112,8 +112,9 @@ void export_weights(const host::quantized_model& q, const host::dataset& data, c
   const auto weights = host::bind_or_throw<device_net>(net.words(), "packed model");
 
   const host::exit_outputs validation = host::run_all_exits(weights, data.validation, pool);
-  const host::operating_point chosen = host::calibrate(validation, host::accuracy_drop{0.004});
-  std::copy(chosen.thresholds_q16.begin(), chosen.thresholds_q16.end(), plan.thresholds.q16);
+  const host::calibrated chosen = host::calibrate(validation, host::accuracy_drop{0.005, 0.1});
+  host::set_thresholds(plan, chosen);
+  std::cout << "thresholds: " << chosen.statement << '\n';
   const host::exit_outputs test = host::run_all_exits(weights, data.test, pool);
   const host::operating_point result = host::evaluate_thresholds(test, chosen.thresholds_q16);
   std::cout << "lowered to integers, test: exits";
