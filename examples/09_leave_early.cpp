@@ -13,10 +13,10 @@ using namespace offramp;
 using here = path::portable;
 
 // A head costs little beside a stage; with cascade_head it also sees the logits before it.
-using net = network<image<28, 28, 1, u8>,
-                    stage<conv2d<16, 3, stride{2}>, batch_norm, quicknet_block<16>>, exit_head<10, avg_pool<6, 4>>,
-                    stage<bireal_block<32, 2>, quicknet_block<32>>, cascade_head<10, avg_pool<3, 2>>,
-                    stage<bireal_block<64>, quicknet_block<64>>, exit_head<10, avg_pool<3, 2>>>;
+using net = network<image<28, 28, 1, u8>, stage<conv2d<16, 3, stride{2}>, batch_norm, quicknet_block<16>>,
+                    exit_head<10, avg_pool<6, 4>>, stage<bireal_block<32, 2>, quicknet_block<32>>,
+                    cascade_head<10, avg_pool<3, 2>>, stage<bireal_block<64>, quicknet_block<64>>,
+                    exit_head<10, avg_pool<3, 2>>>;
 using device_net = lower<net, i8>;
 constexpr int exits = device_net::exits;
 
@@ -42,7 +42,8 @@ int main() try {
 
   // Ensembles are fitted on validation images, so that the promise below rests on images used for nothing else.
   const host::exit_outputs fitting = host::run_all_exits(weights, data.validation, pool);
-  const host::reuse_plan together = host::geometric_words(host::fit_ensemble(fitting), host::heads_of(q));
+  const host::reuse_plan together =
+      host::geometric_words(host::fit_ensemble(fitting, {.last_alone = true}), host::heads_of(q));
   const auto judged = [&](const host::exit_outputs& o) {
     return host::with_reuse<geometric_ensemble, exits, 10>(o, together.words, together.scale);
   };
@@ -55,8 +56,8 @@ int main() try {
     t.add({"exit " + std::to_string(k + 1), percent(host::exit_accuracy(alone_test, k)),
            percent(host::exit_accuracy(test, k)), std::to_string(point.left[static_cast<std::size_t>(k)]),
            percent(static_cast<double>(test.ops[static_cast<std::size_t>(k)]) / static_cast<double>(test.full_ops))});
-  t.add({"leaving early", "", percent(point.accuracy), "",
-         percent(point.mean_ops / static_cast<double>(test.full_ops))});
+  t.add(
+      {"leaving early", "", percent(point.accuracy), "", percent(point.mean_ops / static_cast<double>(test.full_ops))});
   std::cout << '\n' << t << '\n';
 
   // The policy is part of the session's type, its words and the promise travel with the weights.
@@ -64,7 +65,8 @@ int main() try {
   plan.reuse_words = together.words;
   plan.judged_scale = together.scale;
   host::set_thresholds(plan, chosen);
-  host::export_header<device_net, here>(q, plan, known_answer, "early_weights.hpp", "early_weights", "By 09_leave_early.");
+  host::export_header<device_net, here>(q, plan, known_answer, "early_weights.hpp", "early_weights",
+                                        "By 09_leave_early.");
   host::export_model<device_net>(q, plan, known_answer, "early.ofrm");
   const auto loaded = host::load<device_net, here, max_softmax, geometric_ensemble>("early.ofrm");
   std::cout << host::statement_of(guarantee_in(loaded.words().data())) << '\n';

@@ -15,9 +15,9 @@ namespace detail {
 
 using namespace offramp;
 
-// y = x + batch_norm(convolution of f(x)), f = sign or relu: the block of Bi-Real Net and its twin.
+// y = x + batch_norm(relu(convolution of sign(x))), the block of QuickNet, and y = x + batch_norm(convolution of relu(x)).
 template <int Channels, auto... Options>
-using binary_block = residual<sign, conv2d<Channels, 3, binary, Options...>, batch_norm>;
+using binary_block = residual<sign, conv2d<Channels, 3, binary, Options...>, relu, batch_norm>;
 template <int Channels, auto... Options>
 using float_block = residual<relu, conv2d<Channels, 3, Options...>, batch_norm>;
 

@@ -120,7 +120,7 @@ inline nlohmann::json all_policies(const row& r, const judged& o) {
   }
   add("alone", [](const host::exit_outputs& x) { return x; });
   if (r.by->net == heads::last) return all;
-  const host::ensemble_parameters fitted = host::fit_ensemble(o.validation);
+  const host::ensemble_parameters fitted = host::fit_ensemble(o.validation, {.last_alone = r.uses_backbone()});
   add("geometric", [&](const host::exit_outputs& x) { return geometric(x, fitted); });
   if (!r.uses_backbone() || !r.by->detach) return all;
   const probability_ensemble mean = plain_mean();

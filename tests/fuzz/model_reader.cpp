@@ -103,6 +103,9 @@ void bind_and_run(const words_t& w, std::size_t shift, const words_t& sound) {
   expect(!b.thresholds_stored || b.record_words >= exit_record_view::fixed_words + own);
   expect(b.ops + planned<Lowered, path::portable>::plan.weight_words <= first + at.answer_input);
   expect(first + at.answer_logits + exits * Lowered::classes <= last);
+  const guarantee promise = guarantee_of(b, first);
+  expect(!promise.promised() || (promise.epsilon > 0 && promise.epsilon < 1 && promise.delta >= 0 &&
+                                 promise.delta < 1 && promise.n > 0 && promise.test != risk_test::none));
   words_t runs = w;
 #ifndef OFFRAMP_FUZZ_WEIGHTS
   const format::sections genuine = format::sections_in(sound.data());
@@ -149,18 +152,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       {{}, {1, 2, 3, 4, 5, 6}, {10, 11, 12, 13, 14, 15, 20, 21, 22, 23, 24, 25}});
   static const words_t ensemble = gated_words();
   static const words_t summed = by_class_words();
+  static const words_t promising =
+      tiny::words({{{49152, 49152}}, {}, {}, {}, {risk_loss::accuracy_gap, risk_test::binomial, 0.005f, 0.1f, 5000}});
   if (size > 4096) return -1;
   input in{data, size};
   const std::uint32_t network = in.take(1);
   const unsigned mode = in.take(1);
-  switch (network % 7) {
+  switch (network % 8) {
     case 0: one_network<tiny::device>(binary, in, mode); break;
     case 1: one_network<tiny::plain_device>(integer, in, mode); break;
     case 2: one_network<tiny::float_device>(real, in, mode); break;
     case 3: one_network<tiny::device, tiny::weighted, tiny::mixing>(policies, in, mode); break;
     case 4: one_network<tiny::device, gated, geometric_ensemble>(ensemble, in, mode); break;
     case 5: one_network<tiny::float_device, by_class, additive>(summed, in, mode); break;
-    default: one_network<tiny::device, tiny::margin>(binary, in, mode); break;
+    case 6: one_network<tiny::device, tiny::margin>(binary, in, mode); break;
+    default: one_network<tiny::device>(promising, in, mode); break;
   }
   return 0;
 }

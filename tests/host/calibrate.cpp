@@ -1,6 +1,9 @@
+// covers: host/calibrate.hpp host/threshold_search.hpp host/cost_budget.hpp host/exit_fractions.hpp
+// covers: host/per_class_thresholds.hpp
 // Thresholds against brute force on small tables of stored outputs, and at their extremes.
 #include <offramp/host/calibrate.hpp>
 
+#include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
@@ -121,6 +124,112 @@ TEST_CASE("calibrate: a criterion of several thresholds has no scores to calibra
   o.score_q16.clear();
   CHECK(offramp_test::message_of([&] { host::calibrate(o, {}); }) ==
         "calibrate: these outputs have no scores, as their criterion has several: rescore them for one of its parts");
+}
+
+TEST_CASE("calibrate: a budget, two exits, the most accurate threshold of all") {
+  offramp_test::random_numbers r{116};
+  for (int trial = 0; trial < 30; ++trial) {
+    exit_outputs o = random_outputs(r, 2, 60);
+    o.full_ops = 350;
+    const double share = r.between(30, 120) / 100.0;
+    double most = -1;
+    std::vector<std::int32_t> all = o.score_q16[0];
+    all.push_back(never_q16);
+    for (const std::int32_t t : all) {
+      const auto p = host::evaluate_thresholds(o, {t, 0});
+      if (p.mean_ops <= share * 350) most = std::max(most, p.accuracy);
+    }
+    const auto best = host::calibrate(o, host::cost_budget{.share = share});
+    CHECK(best.accuracy == doctest::Approx(most));
+    CHECK(best.mean_ops <= share * 350);
+    CHECK(host::calibrate(o, host::cost_budget{.mean_ops = share * 350}).thresholds_q16 == best.thresholds_q16);
+  }
+}
+
+TEST_CASE("calibrate: a budget, three exits, close to the best of all pairs and never below one threshold for all") {
+  offramp_test::random_numbers r{117};
+  double found = 0, possible = 0, swept = 0;
+  for (int trial = 0; trial < 6; ++trial) {
+    exit_outputs o = random_outputs(r, 3, 40);
+    const host::cost_budget budget{.mean_ops = 100.0 + 100 * (trial + 1)};
+    double most = 0;
+    const auto grid = host::threshold_grid(o);
+    for (const std::int32_t a : grid)
+      for (const std::int32_t b : grid) {
+        const auto p = host::evaluate_thresholds(o, {a, b, 0});
+        if (p.mean_ops <= budget.mean_ops) most = std::max(most, p.accuracy);
+      }
+    double same = 0;
+    for (const auto& p : host::sweep(o, grid))
+      if (p.mean_ops <= budget.mean_ops) same = std::max(same, p.accuracy);
+    const auto best = host::calibrate(o, budget);
+    CHECK(best.mean_ops <= budget.mean_ops);
+    CHECK(best.accuracy >= same);
+    CHECK(best.accuracy <= most);
+    found += best.accuracy, possible += most, swept += same;
+  }
+  CHECK(possible - found <= 0.06);  // summed over six trials of 40 images: two or three images
+  CHECK(found > swept);
+}
+
+TEST_CASE("calibrate: budgets that cannot be kept") {
+  offramp_test::random_numbers r{118};
+  exit_outputs o = random_outputs(r, 2, 20);
+  o.full_ops = 400;
+  const auto all_early = host::calibrate(o, host::cost_budget{.share = 0.25});
+  CHECK(all_early.left == std::vector<int>{20, 0});
+  CHECK(offramp_test::message_of([&] { host::calibrate(o, host::cost_budget{.share = 0.24}); }) ==
+        "calibrate: found a budget of 96.000000 OPs, expected at least the 100 of the first exit");
+  CHECK(offramp_test::message_of([&] { host::calibrate(o, host::cost_budget{}); }) ==
+        "calibrate: found a budget of 0.000000 of the full cost and of 0.000000 OPs, expected one of them above 0");
+  CHECK(offramp_test::message_of([&] {
+          host::calibrate(o, host::cost_budget{0.5, 100});
+        }).find("expected one") != std::string::npos);
+  CHECK(offramp_test::message_of([&] { host::calibrate(exit_outputs{}, host::cost_budget{.share = 1}); }) ==
+        "calibrate: the validation set is empty, expected at least one image");
+}
+
+TEST_CASE("calibrate: exit fractions by hand") {
+  exit_outputs o;
+  o.truth.assign(10, 0);
+  o.label.assign(3, std::vector<int>(10, 0));
+  o.ops = {1, 2, 3};
+  o.score_q16 = {{10, 20, 30, 40, 50, 60, 70, 80, 90, 100}, {5, 9, 1, 8, 2, 7, 3, 6, 4, 0}, std::vector<int>(10, 0)};
+  // q = 1: floor(10/3) = 3 at each early exit: scores 100, 90, 80 leave; of images 0 .. 6 those with 9, 8, 7 at exit 2.
+  const auto p = host::calibrate(o, host::exit_fractions{1});
+  CHECK(p.thresholds_q16 == std::vector<std::int32_t>{80, 7, never_q16});
+  CHECK(p.left == std::vector<int>{3, 3, 4});
+  // q = 1/2: shares 4/7, 2/7, 1/7: floor(5.7) = 5, floor(2.86) = 2.
+  CHECK(host::calibrate(o, host::exit_fractions{0.5}).left == std::vector<int>{5, 2, 3});
+  // q = 1/20: shares 0.9501, 0.0475, 0.0024: 9 leave, then floor(0.475) = 0: exit 2 is not used.
+  const auto steep = host::calibrate(o, host::exit_fractions{0.05});
+  CHECK(steep.thresholds_q16 == std::vector<std::int32_t>{20, never_q16, never_q16});
+  CHECK(steep.left == std::vector<int>{9, 0, 1});
+  // Ties let more out than wanted, and the next exit finds fewer left than it wants: it is not used.
+  o.score_q16[0] = {10, 10, 80, 80, 80, 80, 80, 80, 80, 80};
+  const auto tied = host::calibrate(o, host::exit_fractions{1});
+  CHECK(tied.thresholds_q16 == std::vector<std::int32_t>{80, never_q16, never_q16});
+  CHECK(tied.left == std::vector<int>{8, 0, 2});
+  CHECK(offramp_test::message_of([&] { host::calibrate(o, host::exit_fractions{0}); }) ==
+        "calibrate: found a q of 0.000000, expected a number above 0");
+}
+
+TEST_CASE("calibrate: the curve of exit fractions goes from early to late, shares as wanted") {
+  offramp_test::random_numbers r{119};
+  exit_outputs o = random_outputs(r, 4, 2000);
+  // No ties: every score once.
+  for (auto& scores : o.score_q16)
+    for (std::size_t i = 0; i < scores.size(); ++i) scores[i] = scores[i] / 2000 * 2000 + static_cast<int>(i);
+  const auto curve = host::exit_fraction_curve(o);
+  REQUIRE(curve.size() == 39);
+  for (std::size_t p = 1; p < 39; ++p) CHECK(curve[p].mean_ops > curve[p - 1].mean_ops);
+  for (int p = 1; p < 40; ++p) {
+    const double q = p / 20.0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      const double share = std::pow(q, static_cast<double>(k)) / (1 + q + q * q + q * q * q);
+      CHECK(curve[static_cast<std::size_t>(p - 1)].left[k] == static_cast<int>(2000 * share + 1e-9));
+    }
+  }
 }
 
 TEST_CASE("per_class_thresholds: the smallest score that is right often enough, by hand") {

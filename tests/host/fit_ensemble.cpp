@@ -95,6 +95,21 @@ TEST_CASE("fit_ensemble: a head of noise is weighed down, and it ends where the 
   }
 }
 
+TEST_CASE("fit_ensemble: the last exit by itself") {
+  const auto o = outputs<std::int32_t>(300, 646, {1.5, 0.5, 1.0}, 1.0);
+  const auto p = host::fit_ensemble(o, {.last_alone = true});
+  const auto all = host::fit_ensemble(o);
+  CHECK(p.log_weight[1] == all.log_weight[1]);
+  CHECK(p.bias[2] == std::vector<double>(classes, 0.0));
+  const std::vector<host::head_logits> heads{{0.001, 1e6}, {0.001, 1e6}, {0.001, 1e6}};
+  const auto plan = host::geometric_words(p, heads);
+  const auto judged = host::with_reuse<geometric_ensemble, 3, classes>(o, plan.words, plan.scale);
+  CHECK(judged.label[2] == o.label[2]);
+  for (std::size_t i = 0; i < 300 * classes; ++i)
+    CHECK(std::abs(judged.scale[2] * judged.integer_logits[2][i] - o.scale[2] * o.integer_logits[2][i]) <=
+          plan.error[2] + 1e-12);
+}
+
 TEST_CASE("fit_ensemble: no steps are the plain mean; nothing to fit is refused") {
   const auto p = host::fit_ensemble(outputs<std::int32_t>(10, 643, {1, 1}, 0), {.steps = 0});
   CHECK(p.log_weight[1] == std::vector<double>{0, 0});

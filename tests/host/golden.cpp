@@ -1,6 +1,7 @@
 // covers: host/model_file.hpp model/bind.hpp model/self_test.hpp
 // Models written by earlier versions (tests/data): those of this format still bind and give their known answer, on
 // every path; those of another are refused with the reason.
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -56,12 +57,16 @@ void check_golden(const char* name) {
   CHECK(b.record(1).threshold_q16() == 53000);
 }
 
+// What the file with a guarantee promises.
+constexpr guarantee promise{risk_loss::accuracy_gap, risk_test::binomial, 0.005f, 0.1f, 5000};
+
 template <class Lowered>
-void write_golden(const char* name, std::uint64_t stream) {
+void write_golden(const char* name, std::uint64_t stream, guarantee promised = {}) {
   if (fs::exists(data(name))) return;  // golden files are written once
   const auto images = offramp_test::random_images(Lowered::input.extent, Lowered::classes, 8, stream);
   const auto q = host::quantize<Lowered>(offramp_test::random_model(Lowered::network::view(), stream), images, 1);
-  host::export_model<Lowered>(q, {{{52000, 53000}}, {}, {}}, {images.image(0), images.image_size()}, data(name));
+  host::export_model<Lowered>(q, {{{52000, 53000}}, {}, {}, {}, promised}, {images.image(0), images.image_size()},
+                              data(name));
 }
 
 }  // namespace
@@ -70,6 +75,16 @@ TEST_CASE("golden: models of format 2") {
   check_golden<lower<signs>>("format2_signs.ofrm");
   check_golden<lower<integers>>("format2_integers.ofrm");
   check_golden<lower<floats, f32>>("format2_floats.ofrm");
+}
+
+TEST_CASE("golden: a model of format 2 with a guarantee, which is the same model") {
+  check_golden<lower<integers>>("format2_guarantee.ofrm");
+  const auto words = host::load_model(data("format2_guarantee.ofrm"));
+  CHECK(guarantee_in(words.data()) == promise);
+  const auto without = host::load_model(data("format2_integers.ofrm"));
+  CHECK(guarantee_in(without.data()) == guarantee{});
+  const auto same = format::sections_in(without.data()).answer_input - format::header_words;
+  CHECK(std::equal(without.begin() + 12, without.begin() + 12 + static_cast<std::ptrdiff_t>(same), words.begin() + 12));
 }
 
 TEST_CASE("golden: a model of format 1 is refused with the reason") {
@@ -83,5 +98,6 @@ TEST_CASE("golden: write what is missing" * doctest::skip()) {
   write_golden<lower<signs>>("format2_signs.ofrm", 301);
   write_golden<lower<integers>>("format2_integers.ofrm", 302);
   write_golden<lower<floats, f32>>("format2_floats.ofrm", 303);
+  write_golden<lower<integers>>("format2_guarantee.ofrm", 302, promise);
   CHECK(fs::exists(data("format2_floats.ofrm")));
 }

@@ -59,6 +59,14 @@ struct ensemble_sample {
   }
 };
 
+// A model that promises something about its thresholds.
+constexpr guarantee promise{risk_loss::accuracy_gap, risk_test::binomial, 0.005f, 0.1f, 5000};
+struct guarantee_sample {
+  static constexpr const char* name = "guarantee";
+  using bound = bound_weights<tiny::device, path::portable>;
+  static words_t words() { return tiny::words({{{49152, 49152}}, {}, {}, {}, promise}); }
+};
+
 struct lie {
   const char* what;
   std::size_t word;
@@ -112,7 +120,7 @@ TEST_CASE("bind: policies find their words") {
 }
 
 TEST_CASE_TEMPLATE("bind: truncated at any length, or too long", S, binary_sample, integer_sample, float_sample,
-                   policy_sample, ensemble_sample) {
+                   policy_sample, ensemble_sample, guarantee_sample) {
   const auto w = S::words();
   const std::size_t bytes = 4 * w.size();
   typename S::bound b;
@@ -126,7 +134,10 @@ TEST_CASE_TEMPLATE("bind: truncated at any length, or too long", S, binary_sampl
     if (n % 4 != 0 || part.size() <= format::header_words) continue;
     part[word::total] = static_cast<std::uint32_t>(part.size());
     tiny::mend(part);
-    CHECK(tiny::try_bind(part, b) == status::wrong_length);
+    // Without its guarantee a model is whole.
+    const bool whole = guarantee_in(w.data()).promised() && part.size() + format::guarantee_words == w.size();
+    typename S::bound other;
+    CHECK(tiny::try_bind(part, other) == (whole ? status::ok : status::wrong_length));
   }
   // A header alone.
   words_t header(w.begin(), w.begin() + format::header_words);
@@ -142,7 +153,7 @@ TEST_CASE_TEMPLATE("bind: truncated at any length, or too long", S, binary_sampl
 }
 
 TEST_CASE_TEMPLATE("bind: every single bit counts", S, binary_sample, integer_sample, float_sample, policy_sample,
-                   ensemble_sample) {
+                   ensemble_sample, guarantee_sample) {
   auto w = S::words();
   typename S::bound b;
   for (std::size_t bit = 0; bit < 32 * w.size(); ++bit) {
@@ -162,7 +173,7 @@ TEST_CASE_TEMPLATE("bind: every single bit counts", S, binary_sample, integer_sa
 }
 
 TEST_CASE_TEMPLATE("bind: no number of the header can lie, though the checksum is right", S, binary_sample,
-                   integer_sample, float_sample, policy_sample, ensemble_sample) {
+                   integer_sample, float_sample, policy_sample, ensemble_sample, guarantee_sample) {
   const auto w = S::words();
   const bool policies = w[word::reuse] != 0;
   typename S::bound b;
@@ -190,10 +201,13 @@ TEST_CASE_TEMPLATE("bind: no number of the header can lie, though the checksum i
         case word::criterion_words: is({status::bad_header, status::wrong_criterion}); break;
         // A word more or less may hide in the zeros up to a multiple of 4 words; then no hash is in its place.
         case word::record_words: is({status::wrong_length, status::bad_header, status::wrong_network}); break;
+        // Four words more or less elsewhere take a guarantee away, or give one that is none.
         case word::exits:
-        case word::classes: is({status::wrong_length, status::bad_header}); break;
+        case word::classes:
+          is({status::wrong_length, status::bad_header, status::bad_guarantee, status::wrong_network});
+          break;
         case word::op_words:
-        case word::input_words: is({status::wrong_length}); break;
+        case word::input_words: is({status::wrong_length, status::bad_guarantee}); break;
         default: FAIL("a word of the header without a test");
       }
       CHECK(b.thresholds_stored == false);
@@ -201,7 +215,7 @@ TEST_CASE_TEMPLATE("bind: no number of the header can lie, though the checksum i
 }
 
 TEST_CASE_TEMPLATE("bind: no two numbers of the header lie together", S, binary_sample, integer_sample, float_sample,
-                   policy_sample, ensemble_sample) {
+                   policy_sample, ensemble_sample, guarantee_sample) {
   const auto w = S::words();
   const bool policies = w[word::reuse] != 0;
   // What two lies leave right: the sum of all parts.
@@ -283,6 +297,75 @@ TEST_CASE("bind: each lie has its status, and leaves what was bound before") {
     tiny::mend(other);
     CHECK(tiny::try_bind(other, b) == status::ok);
   }
+}
+
+TEST_CASE("bind: a guarantee is read, and no word of it can be anything else") {
+  const auto w = guarantee_sample::words();
+  const auto without = tiny::words();
+  REQUIRE(w.size() == without.size() + format::guarantee_words);
+  const std::size_t at = w.size() - 1 - format::guarantee_words;
+  for (std::size_t i = 0; i < at; ++i)
+    if (i != word::total) CHECK(w[i] == without[i]);  // nothing else moves
+  tiny::bound b;
+  CHECK(guarantee_in(without.data()) == guarantee{});
+  REQUIRE(tiny::try_bind(w, b) == status::ok);
+  CHECK(guarantee_in(w.data()) == promise);
+  CHECK(guarantee_of(b, w.data()) == promise);
+  const std::uint32_t one = 0x3f800000u, nan = 0x7fc00000u, minus = 0x80000000u, tiniest = 1;
+  const std::uint32_t below_one = one - 1, in_expectation = 0x401, binomial = 0x101, brier = 0x204;
+  struct change {
+    std::uint32_t kinds, epsilon, delta, n;
+    bool sound;
+  };
+  const std::uint32_t e = w[at + 1], d = w[at + 2];
+  for (const change& c : std::initializer_list<change>{{binomial, e, d, 5000, true},
+                                                       {brier, tiniest, below_one, 1, true},
+                                                       {0x404, below_one, 0, ~0u, true},
+                                                       {binomial, 0, d, 5000, false},
+                                                       {binomial, one, d, 5000, false},
+                                                       {binomial, nan, d, 5000, false},
+                                                       {binomial, e | minus, d, 1, false},
+                                                       {binomial, e, 0, 5000, false},
+                                                       {binomial, e, one, 5000, false},
+                                                       {binomial, e, nan, 5000, false},
+                                                       {binomial, e, d | minus, 1, false},
+                                                       {binomial, e, d, 0, false},
+                                                       {in_expectation, e, d, 1, false},
+                                                       {0x001, e, d, 1, false},
+                                                       {0x100, e, d, 1, false},
+                                                       {0, e, d, 1, false},
+                                                       {0x105, e, d, 1, false},
+                                                       {0x501, e, d, 1, false},
+                                                       {0x10101, e, d, 1, false},
+                                                       {0x80000101, e, d, 1, false},
+                                                       {0x1ff, e, d, 1, false},
+                                                       {~0u, e, d, 1, false}}) {
+    CAPTURE(c.kinds);
+    CAPTURE(c.epsilon);
+    CAPTURE(c.delta);
+    auto other = w;
+    other[at] = c.kinds, other[at + 1] = c.epsilon, other[at + 2] = c.delta, other[at + 3] = c.n;
+    tiny::mend(other);
+    CHECK(bind_text(other, b) == to_string(c.sound ? status::ok : status::bad_guarantee));
+  }
+  // Any number of words between the parts and the checksum but four is a wrong length.
+  for (const int more : {1, 2, 3, 5, 8}) {
+    auto longer = without;
+    longer.insert(longer.end() - 1, static_cast<std::size_t>(more), 0x101u);
+    longer[word::total] = static_cast<std::uint32_t>(longer.size());
+    tiny::mend(longer);
+    CHECK(tiny::try_bind(longer, b) == status::wrong_length);
+  }
+}
+
+TEST_CASE("bind: a guarantee holds for the whole network under the policies stored, and no other") {
+  const auto w = guarantee_sample::words();
+  bound_weights<lower<cut<tiny::net, 1>>, path::portable> shorter;
+  REQUIRE(tiny::try_bind(w, shorter) == status::ok);
+  CHECK(guarantee_of(shorter, w.data()) == guarantee{});
+  bound_weights<tiny::device, path::portable, tiny::margin> other;
+  REQUIRE(tiny::try_bind(w, other) == status::ok);
+  CHECK(guarantee_of(other, w.data()) == guarantee{});
 }
 
 TEST_CASE("bind: a model of another lowering, network or path is refused") {

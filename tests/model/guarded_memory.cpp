@@ -69,4 +69,5 @@ TEST_CASE("guarded memory: blocks") { check_between_guards<lower<networks::block
 TEST_CASE("guarded memory: floats") { check_between_guards<lower<networks::blocks, f32>, path::portable>(4); }
 TEST_CASE("guarded memory: groups and branches") { check_between_guards<lower<networks::grouped>, path::portable>(5); }
 TEST_CASE("guarded memory: nested blocks") { check_between_guards<lower<networks::nested>, path::portable>(6); }
+TEST_CASE("guarded memory: mixtures") { check_between_guards<lower<networks::mixed>, path::portable>(8); }
 TEST_CASE("guarded memory: sequences") { check_between_guards<lower<networks::one_dimensional>, path::portable>(7); }

@@ -24,6 +24,7 @@ enum class [[nodiscard]] status : std::uint8_t{
     wrong_criterion,     // the exit criterion's words are not stored
     wrong_reuse,         // the reuse policy's words are not stored
     known_answer_wrong,  // the network ran, and its logits differ from those stored with it
+    bad_guarantee,       // what is stored about the thresholds' risk cannot be
 };
 
 // Text of a status; compile it out with OFFRAMP_NO_STATUS_TEXT.
@@ -48,6 +49,7 @@ constexpr const char* to_string(status s) {
     case status::wrong_criterion: return "wrong criterion: the model stores other words than this exit criterion needs";
     case status::wrong_reuse: return "wrong reuse: the model stores other words than this reuse policy needs";
     case status::known_answer_wrong: return "known answer wrong: the logits differ from those stored with the model";
+    case status::bad_guarantee: return "bad guarantee: what is stored about the thresholds' risk cannot be";
   }
   return "unknown status";
 #endif

@@ -181,6 +181,29 @@ exit_outputs with_reuse(const exit_outputs& heads, std::span<const std::uint32_t
   return out;
 }
 
+// The outputs of some images, in this order; scores and logits go along where there are any.
+inline exit_outputs images_of(const exit_outputs& o, const std::vector<int>& images) {
+  exit_outputs out = o;
+  const auto pick = [&images](const auto& from, std::size_t each) {
+    std::remove_cvref_t<decltype(from)> to;
+    to.reserve(images.size() * each);
+    for (const int i : images) {
+      const auto at = from.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(i) * each);
+      to.insert(to.end(), at, at + static_cast<std::ptrdiff_t>(each));
+    }
+    return to;
+  };
+  out.truth = pick(o.truth, 1);
+  for (std::size_t k = 0; k < o.label.size(); ++k) {
+    out.label[k] = pick(o.label[k], 1);
+    if (!o.score_q16.empty()) out.score_q16[k] = pick(o.score_q16[k], 1);
+    if (!o.integer_logits.empty())
+      out.integer_logits[k] = pick(o.integer_logits[k], static_cast<std::size_t>(o.classes));
+    if (!o.real_logits.empty()) out.real_logits[k] = pick(o.real_logits[k], static_cast<std::size_t>(o.classes));
+  }
+  return out;
+}
+
 // Accuracy, cost and exits of the whole set under given thresholds (the last exit's is not asked).
 struct operating_point {
   std::vector<std::int32_t> thresholds_q16;

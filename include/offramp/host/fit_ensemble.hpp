@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include <offramp/host/eigen.hpp>
@@ -20,6 +21,8 @@ struct ensemble_options {
   int steps = 300;
   double rate = 0.02;
   double decay = 1e-3;  // pulls log weights and biases to 0, times |.|^2 / 2
+  // The last exit answers by its own head, as in the paper: earlier ones, trained on a frozen network, know less.
+  bool last_alone = false;
 };
 
 namespace detail {
@@ -44,6 +47,11 @@ inline ensemble_parameters fit_ensemble(const exit_outputs& heads, ensemble_opti
   std::vector<row_major<double>> z;
   const double n = heads.count();
   for (std::size_t m = 0; m < heads.label.size(); ++m) {
+    if (options.last_alone && m + 1 == heads.label.size()) {
+      p.log_weight[m].assign(m + 1, -std::numeric_limits<double>::infinity());  // weight 0
+      p.log_weight[m][m] = std::log(static_cast<double>(m + 1));                // weight 1
+      break;
+    }
     z.push_back(detail::real_logits_of(heads, m));
     const auto weights = static_cast<Eigen::Index>(m + 1);
     Eigen::VectorXd at = Eigen::VectorXd::Zero(weights + heads.classes);  // w_m0 .. w_mm, then b_m

@@ -110,7 +110,8 @@ inline bool is_canonical(std::span<const std::uint32_t> words) {
   return words[format::word::path] == format::path_word(path::reference::id, path::reference::version);
 }
 
-// A canonical model packed for `To`. A model with more exits than the network loses those behind it. Throws, naming
+// A canonical model packed for `To`. A model with more exits than the network loses those behind it, and its guarantee,
+// which speaks of its last exit. Throws, naming
 // `name`, where the words are not a canonical model of this network for these policies.
 template <class Lowered, class To, class Criterion = max_softmax, class Reuse = no_reuse>
 std::vector<std::uint32_t> repack(std::span<const std::uint32_t> words, const std::string& name = "model") {
@@ -126,8 +127,9 @@ std::vector<std::uint32_t> repack(std::span<const std::uint32_t> words, const st
     record_words = exit_record_view::fixed_words + bound.criterion_words +
                    format::reuse_words<Reuse, Lowered::exits, Lowered::classes>();
   const format::sections from = format::sections_in(words.data());
+  const bool guaranteed = from.guarantee != from.crc && words[word::exits] == exits;
   const format::sections to =
-      format::layout_of(exits, classes, record_words, to_t::plan.weight_words, words[word::input_words]);
+      format::layout_of(exits, classes, record_words, to_t::plan.weight_words, words[word::input_words], guaranteed);
   std::vector<std::uint32_t> packed(to.total, 0u);
   std::copy_n(words.begin(), format::header_words, packed.begin());
   packed[word::total] = static_cast<std::uint32_t>(to.total);
@@ -149,6 +151,7 @@ std::vector<std::uint32_t> repack(std::span<const std::uint32_t> words, const st
   }
   std::copy_n(words.data() + from.answer_input, words[word::input_words], packed.data() + to.answer_input);
   std::copy_n(words.data() + from.answer_logits, exits * classes, packed.data() + to.answer_logits);
+  if (guaranteed) std::copy_n(words.data() + from.guarantee, format::guarantee_words, packed.data() + to.guarantee);
   packed[to.crc] = crc32(packed.data(), to.crc);
   return packed;
 }

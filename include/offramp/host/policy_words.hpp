@@ -28,7 +28,8 @@
 
 namespace offramp::inline OFFRAMP_ABI::host {
 
-// The logits of one head. Integers: real value of a unit, and a bound of their size. Floats: {1, 0, true}.
+// The logits of one head. Integers: real value of a unit, and a bound of their size. Floats: {1, 0, true}. The scale may
+// have been divided by a temperature (host/fold_temperature.hpp).
 struct head_logits {
   double scale = 1;
   double largest = 2147483648.0;
@@ -184,7 +185,8 @@ inline reuse_plan geometric_words(const ensemble_parameters& p, std::span<const 
     if (heads[m].real) {
       plan.words.push_back(0);
       for (const double b : p.bias[m]) plan.words.push_back(__builtin_bit_cast(std::uint32_t, static_cast<float>(b)));
-      for (const double w : weight) plan.words.push_back(__builtin_bit_cast(std::uint32_t, static_cast<float>(w)));
+      for (std::size_t j = 0; j <= m; ++j)
+        plan.words.push_back(__builtin_bit_cast(std::uint32_t, static_cast<float>(weight[j] * heads[j].scale)));
       put_rest();
       plan.scale.push_back(1);
       plan.error.push_back(0);
@@ -220,7 +222,7 @@ inline reuse_plan additive_words(std::span<const double> lambda, std::span<const
     const double weight = k == 0 ? 0.0 : lambda[lambda.size() == 1 ? 0 : k];
     detail::expect_finite(weight, "a weight");
     if (heads[k].real) {
-      plan.words.insert(plan.words.end(), {0u, __builtin_bit_cast(std::uint32_t, 1.0f),
+      plan.words.insert(plan.words.end(), {0u, __builtin_bit_cast(std::uint32_t, static_cast<float>(heads[k].scale)),
                                            __builtin_bit_cast(std::uint32_t, static_cast<float>(weight))});
       plan.scale.push_back(1);
       plan.error.push_back(0);

@@ -10,6 +10,7 @@
 #include <offramp/core/status.hpp>
 #include <offramp/exits/criterion.hpp>
 #include <offramp/model/format.hpp>
+#include <offramp/model/guarantee.hpp>
 #include <offramp/net/bound_weights.hpp>
 #include <offramp/net/plan.hpp>
 
@@ -108,7 +109,10 @@ constexpr status check_words(const std::uint32_t* data, std::size_t bytes) {
   const std::uint64_t front = (std::uint64_t{exits} * stride + header_words + 3) & ~std::uint64_t{3};
   const std::uint64_t parts =
       front + data[word::op_words] + data[word::input_words] + std::uint64_t{exits} * classes + 1;
-  return parts == total ? status::ok : status::wrong_length;
+  const std::uint64_t more = total - parts;
+  if (more == 0) return status::ok;
+  if (more != guarantee_words) return status::wrong_length;
+  return guarantee_sound(data + total - 1 - guarantee_words) ? status::ok : status::bad_guarantee;
 }
 
 // Do these words, whole, belong to the network? It may be a prefix of the model's.

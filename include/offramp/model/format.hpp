@@ -18,6 +18,8 @@
 //   then     packed weights of all ops, in the order they run (exit 0's come first)
 //   then     the known answer: input elements (filled up to a word), then the judged logits of every exit,
 //            [exits][classes]
+//   then     a guarantee, or nothing (model/guarantee.hpp): kinds of loss and test, epsilon (f32), delta (f32), images.
+//            It is there if the model is by so many words longer than all other parts are
 //   last     CRC-32 of all words before it
 //
 // A network that is a prefix of the model's finds all it needs: hashes are chains, its ops and its answer come first,
@@ -38,6 +40,7 @@ namespace offramp::inline OFFRAMP_ABI::format {
 inline constexpr std::uint32_t magic = 0x6d72666fu;  // "ofrm"
 inline constexpr std::uint32_t format_version = 2;
 inline constexpr std::size_t header_words = 12;
+inline constexpr std::size_t guarantee_words = 4;
 
 // Where the words of the header stand.
 namespace word {
@@ -57,25 +60,30 @@ struct sections {
   std::size_t ops = 0;
   std::size_t answer_input = 0;
   std::size_t answer_logits = 0;
+  std::size_t guarantee = 0;  // the same as crc where there is none
   std::size_t crc = 0;
   std::size_t total = 0;
 };
 
 constexpr sections layout_of(std::size_t exits, std::size_t classes, std::size_t record_words, std::size_t op_words,
-                             std::size_t input) {
+                             std::size_t input, bool guaranteed = false) {
   sections s;
   s.ops = round_up(s.records + record_words * exits, 4);
   s.answer_input = s.ops + op_words;
   s.answer_logits = s.answer_input + input;
-  s.crc = s.answer_logits + exits * classes;
+  s.guarantee = s.answer_logits + exits * classes;
+  s.crc = s.guarantee + (guaranteed ? guarantee_words : 0);
   s.total = s.crc + 1;
   return s;
 }
 
 // Of a model whose header is known to be sound.
 constexpr sections sections_in(const std::uint32_t* words) {
-  return layout_of(words[word::exits], words[word::classes], words[word::record_words], words[word::op_words],
-                   words[word::input_words]);
+  sections s = layout_of(words[word::exits], words[word::classes], words[word::record_words], words[word::op_words],
+                         words[word::input_words]);
+  s.total = words[word::total];
+  s.crc = s.total - 1;
+  return s;
 }
 
 }  // namespace offramp::inline OFFRAMP_ABI::format

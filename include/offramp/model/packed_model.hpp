@@ -55,6 +55,8 @@ struct packed_model {
     return format::view_of<Lowered, Path, Criterion, Reuse>(words);
   }
   [[nodiscard]] static constexpr std::size_t bytes() { return Words * 4; }
+  // What is promised about the thresholds stored, for the whole network.
+  [[nodiscard]] constexpr offramp::guarantee promise() const { return guarantee_in(words); }
   // 0 for an exit the model does not have.
   [[nodiscard]] static constexpr std::uint64_t hash(int exit) {
     constexpr std::uint64_t all[] = {ExitHashes..., 0};
