@@ -10,12 +10,9 @@ using namespace offramp_test;
 namespace {
 
 constexpr std::array both{
-    two_slopes(conv(kind::i8, kind::i8, kind::i8)),
-    two_slopes(conv(kind::bits, kind::bits, kind::i16, true)),
-    two_slopes(conv(kind::i8, kind::i8, kind::i32)),
-    two_slopes(conv(kind::u8, kind::i8, kind::i8, true)),
-    rectified(conv(kind::bits, kind::bits, kind::i16, true)),
-    rectified(conv(kind::i8, kind::i8, kind::i8)),
+    two_slopes(conv(kind::i8, kind::i8, kind::i8)),           two_slopes(conv(kind::bits, kind::bits, kind::i16, true)),
+    two_slopes(conv(kind::i8, kind::i8, kind::i32)),          two_slopes(conv(kind::u8, kind::i8, kind::i8, true)),
+    rectified(conv(kind::bits, kind::bits, kind::i16, true)), rectified(conv(kind::i8, kind::i8, kind::i8)),
 };
 constexpr std::array portable_only{
     two_slopes(conv(kind::u8, kind::i8, kind::f32)),

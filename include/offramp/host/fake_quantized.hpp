@@ -141,7 +141,8 @@ inline void input_values(const quantized_model& q, const std::uint8_t* pixels, b
   values.assign(pixels, pixels + q.source.input.extent.size());
   const bool real_input = q.source.input.element == kind::f32;  // a float image holds real values in either network
   if (real_input)
-    for (double& x : values) x = static_cast<double>(static_cast<float>(x - q.source.input_zero) * q.source.input_scale);
+    for (double& x : values)
+      x = static_cast<double>(static_cast<float>(x - q.source.input_zero) * q.source.input_scale);
   else if (!quantized)
     for (double& x : values) x = (x - q.source.input_zero) * static_cast<double>(q.source.input_scale);
 }

@@ -1,5 +1,5 @@
-// The program gnuplot: how texts, numbers and colours are written for it, how it is run and what it answers. Colours are
-// those of Okabe and Ito, which colour-blind readers can tell apart.
+// The program gnuplot: how texts, numbers and colours are written for it, how it is run and what it answers. Colours
+// are those of Okabe and Ito, which colour-blind readers can tell apart.
 #ifndef OFFRAMP_HOST_GNUPLOT_HPP
 #define OFFRAMP_HOST_GNUPLOT_HPP
 

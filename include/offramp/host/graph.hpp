@@ -281,8 +281,7 @@ class basic_graph {
     layer_state& s = state(layer);
     switch (d.what) {
       case layer_kind::conv2d:
-      case layer_kind::dense:
-        return multiply(layer, now, x, d.bias ? parameters_.at(at.bias) : nullptr, y);
+      case layer_kind::dense: return multiply(layer, now, x, d.bias ? parameters_.at(at.bias) : nullptr, y);
       case layer_kind::batch_norm:
         return layers::batch_norm_forward(x, now.n * d.in.positions(), d.in.c, static_cast<const T*>(s.mean.data()),
                                           static_cast<const T*>(s.scale.data()),
@@ -514,8 +513,8 @@ class basic_graph {
   graph_options options_;
   plan plan_;
   std::vector<layer_state> layers_;
-  int images_ = piece_images;                           // taken through a phase together
-  std::vector<buffer<T>> memory_;                       // kept buffers, empty for passing ones
+  int images_ = piece_images;                                       // taken through a phase together
+  std::vector<buffer<T>> memory_;                                   // kept buffers, empty for passing ones
   std::vector<buffer<T>> passing_, columns_, moments_, roundings_;  // per thread
   buffer<T> gradient_, piece_gradients_;
 };

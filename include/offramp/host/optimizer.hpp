@@ -1,6 +1,6 @@
 // From gradients to parameters: Adam (Kingma and Ba 2015) and SGD with momentum, the cosine schedule (Loshchilov and
-// Hutter 2017) and one in steps, clipping of binary latent weights (a latent weight far from zero could never change its sign again),
-// and decoupled weight decay of the other weights.
+// Hutter 2017) and one in steps, clipping of binary latent weights (a latent weight far from zero could never change
+// its sign again), and decoupled weight decay of the other weights.
 #ifndef OFFRAMP_HOST_OPTIMIZER_HPP
 #define OFFRAMP_HOST_OPTIMIZER_HPP
 

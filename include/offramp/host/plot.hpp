@@ -17,8 +17,9 @@
 
 namespace offramp::inline OFFRAMP_ABI::host {
 
-// The picture of any struct of plot_data.hpp that is one (curve_plot, panel_grid, bar_plot, ...) as the bytes of an SVG or PNG file. Images inside an SVG are
-// embedded, so it stands alone. Throws `error` where the data do not fit together, or gnuplot is missing or fails.
+// The picture of any struct of plot_data.hpp that is one (curve_plot, panel_grid, bar_plot, ...) as the bytes of an SVG
+// or PNG file. Images inside an SVG are embedded, so it stands alone. Throws `error` where the data do not fit
+// together, or gnuplot is missing or fails.
 template <class Plot>
 std::string render(const Plot& plot, picture format = picture::svg) {
   return detail::run_gnuplot(detail::draw(plot), format);

@@ -28,8 +28,8 @@
 
 namespace offramp::inline OFFRAMP_ABI::host {
 
-// The logits of one head. Integers: real value of a unit, and a bound of their size. Floats: {1, 0, true}. The scale may
-// have been divided by a temperature (host/fold_temperature.hpp).
+// The logits of one head. Integers: real value of a unit, and a bound of their size. Floats: {1, 0, true}. The scale
+// may have been divided by a temperature (host/fold_temperature.hpp).
 struct head_logits {
   double scale = 1;
   double largest = 2147483648.0;

@@ -5,8 +5,8 @@
 //   with tail = [batch_norm | shift]... [relu | prelu] [batch_norm | shift]... [sign, unless there is a prelu]
 //   residual               its tensors form one stream; the body's last conv adds into it in place; a shrinking
 //                          shortcut is an avg_pool op into a new tensor of the stream
-//   pooling                on bits, stream or activations as they are; blur_pool is a depthwise conv op, mixed_pool over
-//                          windows of one position is nothing
+//   pooling                on bits, stream or activations as they are; blur_pool is a depthwise conv op, mixed_pool
+//                          over windows of one position is nothing
 //   concat                 every branch is copied into its channels of one tensor
 //   cascade                the previous exit's logits, as i16, are multiplied and added to the head's i32 logits
 //

@@ -18,8 +18,8 @@ namespace offramp::inline OFFRAMP_ABI::recipes {
 
 struct zero_time_waste {
   joint base{};  // the network alone; left out where training begins with a model (train_options::start)
-  // The heads: Adam, as in the paper (1e-3, tenfold less from 15 of 50 epochs on). Augmentation, batch, seed and teacher
-  // are those of `base`.
+  // The heads: Adam, as in the paper (1e-3, tenfold less from 15 of 50 epochs on). Augmentation, batch, seed and
+  // teacher are those of `base`.
   int epochs = 50;
   float learning_rate = 1e-3f;
   host::rate_rule rate = host::rate_steps{{0.3f}, 0.1f};
