@@ -1,5 +1,6 @@
 // 09: a network trained to leave early (Zero Time Waste): the network alone, then frozen; heads that read what the head
-// before them said; ensembles of all heads so far; thresholds with a promise for images to come, stored with the weights.
+// before them said; ensembles of all heads so far; thresholds with a promise for images to come, stored with the
+// weights.
 #include <iostream>
 #include <string>
 #include <vector>

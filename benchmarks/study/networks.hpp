@@ -15,7 +15,8 @@ namespace detail {
 
 using namespace offramp;
 
-// y = x + batch_norm(relu(convolution of sign(x))), the block of QuickNet, and y = x + batch_norm(convolution of relu(x)).
+// y = x + batch_norm(relu(convolution of sign(x))), the block of QuickNet, and y = x + batch_norm(convolution of
+// relu(x)).
 template <int Channels, auto... Options>
 using binary_block = residual<sign, conv2d<Channels, 3, binary, Options...>, relu, batch_norm>;
 template <int Channels, auto... Options>

@@ -1,6 +1,6 @@
-// Outputs of all exits of a float model, from the trainer's batched graph: the same exit_outputs as run_all_exits stores
-// for a lowered network, so that thresholds, curves, ensembles and reports work before anything is lowered, and much
-// faster. Costs are those of a lowered form, named by its type.
+// Outputs of all exits of a float model, from the trainer's batched graph: the same exit_outputs as run_all_exits
+// stores for a lowered network, so that thresholds, curves, ensembles and reports work before anything is lowered, and
+// much faster. Costs are those of a lowered form, named by its type.
 #ifndef OFFRAMP_HOST_EVALUATED_OUTPUTS_HPP
 #define OFFRAMP_HOST_EVALUATED_OUTPUTS_HPP
 
