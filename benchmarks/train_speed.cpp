@@ -1,5 +1,5 @@
-// One contender of train_speed.sh: trains a float or a binary network and prints, per epoch, seconds, CPU seconds of all
-// threads and the loss; then peak memory. Arguments: float|binary f32|bf16 STEPS EPOCHS THREADS.
+// One contender of train_speed.sh: trains a float or a binary network and prints, per epoch, seconds, CPU seconds of
+// all threads and the loss; then peak memory. Arguments: float|binary f32|bf16 STEPS EPOCHS THREADS.
 #include <sys/resource.h>
 
 #include <cstdint>

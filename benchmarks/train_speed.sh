@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# what: a float and a binary network trained here and by PyTorch on the CPU: time and peak memory, the same network and batch
+# what: a float and a binary network trained here and by PyTorch on the CPU, alike: time and peak memory
 # needs: python3-torch python3-numpy
 # Arguments: rounds (3), steps of an epoch (8), threads (2). Contenders take turns, round by round; each epoch but a
 # process's first is timed, the fastest counts. Goals are in CPU seconds of all threads, which others on this machine
 # disturb least; threads that wait for work do not spin (OMP_WAIT_POLICY). bfloat16 runs in the first round, on one
-# thread: oneDNN's gradients of weights spin there, which on a busy machine is most of their time.
+# thread: oneDNN's gradients of weights spin there, which on a busy machine is most of their time. CPU s/epoch are for
+# the 55,000 training images of Fashion-MNIST.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 export LC_ALL=C OMP_WAIT_POLICY=passive
@@ -57,10 +58,12 @@ summary() {
     END { if (n) print wall, cpu, peak / 1024, first, last }' "$1"
 }
 
-echo "$(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2- | sed 's/^ *//'); $(sed -n 's/^built //p' "$out/float-f32-offramp.run" | head -n 1); $(
-  sed -n 's/^built //p' "$out/float-f32-pytorch.run" | head -n 1); batch 128, $threads threads, $steps steps an epoch, the fastest of $((rounds * (epochs - 1)))"
+built() { sed -n 's/^built //p' "$out/float-f32-$1.run" | head -n 1; }
+echo "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1); $(built offramp); $(built pytorch); batch 128," \
+  "$threads threads, $steps steps an epoch, the fastest of $((rounds * (epochs - 1)))"
 images=$((128 * steps))
-printf '\n%-8s %-9s %-9s %12s %12s %14s %10s %14s\n' network products trainer 'ms/step' 'CPU ms/step' 's of 55,000' 'peak MiB' 'CPU of PyTorch'
+printf '\n%-8s %-9s %-9s %9s %12s %12s %9s %15s\n' \
+  network products trainer ms/step 'CPU ms/step' 'CPU s/epoch' 'peak MiB' 'CPU of PyTorch'
 status=0
 goals=()
 for kind in float binary; do
@@ -76,8 +79,9 @@ for kind in float binary; do
         status=1
       fi
       ratio="$(awk -v a="$cpu" -v b="${torch_cpu:-0}" 'BEGIN { if (b > 0) printf "%.2f", a / b; else print "-" }')"
-      awk -v k=$kind -v p=$precision -v t=$trainer -v w="$wall" -v c="$cpu" -v m="$peak" -v r="$ratio" -v n="$steps" -v i="$images" 'BEGIN {
-        printf "%-8s %-9s %-9s %12.1f %12.1f %14.1f %10.0f %14s\n", k, p, t, 1000 * w / n, 1000 * c / n, w * 55000 / i, m, r }'
+      awk -v names="$(printf '%-8s %-9s %-9s' $kind $precision $trainer)" -v ratio="$ratio" 'BEGIN {
+        printf "%s %9.1f %12.1f %12.1f %9.0f %15s\n", names, '"1000 * $wall / $steps, 1000 * $cpu / $steps,
+          $cpu * 55000 / $images, $peak"', ratio }'
       if [ $trainer = offramp ] && [ $precision = f32 ]; then
         target=2.00
         [ $kind = binary ] && target=1.00

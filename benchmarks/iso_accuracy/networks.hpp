@@ -19,7 +19,7 @@ constexpr const char* name_of(arithmetic a) {
 }
 
 // Channels of the first layer; later ones have twice and four times as many. Kernels like multiples of 16 (bytes) and
-// 32 (bits): a width of 24 takes longer than one of 32 on AVX-512.
+// 32 (bits): in int8, a width of 24 took longer than one of 32 with AVX-512.
 struct ladder {
   int widths[4];
 };
@@ -30,7 +30,8 @@ namespace detail {
 
 using namespace offramp;
 
-// y = x + batch_norm(relu(convolution of sign(x))), the block of QuickNet, and y = x + batch_norm(convolution of relu(x)).
+// y = x + batch_norm(relu(convolution of sign(x))), the block of QuickNet, and y = x + batch_norm(convolution of
+// relu(x)).
 template <int Channels, auto... Options>
 using binary_block = residual<sign, conv2d<Channels, 3, binary, Options...>, relu, batch_norm>;
 template <int Channels, auto... Options>

@@ -191,8 +191,8 @@ struct comparison {
   verdict is = verdict::ties;
 };
 
-// p wins where it is cheaper than the rivals even if it were two standard errors less accurate than measured, loses where
-// it is dearer even if it were two standard errors more accurate, and ties between.
+// p wins where it is cheaper than the rivals even if it were two standard errors less accurate than measured, loses
+// where it is dearer even if it were two standard errors more accurate, and ties between.
 inline comparison compare(const point& p, const frontier& rivals, int axis) {
   comparison c;
   c.band = 2 * standard_error(p, rivals.nearest(p.accuracy));

@@ -1,6 +1,6 @@
 // Instructions executed, from a timer of the emulated board. Under `-icount shift=6` every instruction takes 64 ns of
-// the emulator's time, and the timer (Arm CMSDK APB timer 0 of MPS2 boards, 32 bits, counting down) ticks every 40 ns, so
-// that an instruction is 1.6 ticks and a count is exact to one, up to 2.6 billion. Without -icount the numbers mean
+// the emulator's time, and the timer (Arm CMSDK APB timer 0 of MPS2 boards, 32 bits, counting down) ticks every 40 ns,
+// so that an instruction is 1.6 ticks and a count is exact to one, up to 2.6 billion. Without -icount the numbers mean
 // nothing.
 #ifndef BENCHMARKS_ISO_ACCURACY_DEVICE_COUNTER_HPP
 #define BENCHMARKS_ISO_ACCURACY_DEVICE_COUNTER_HPP
