@@ -1,4 +1,4 @@
-// covers: host/quantize.hpp host/quantized_model.hpp
+// covers: host/quantize.hpp host/quantized_model.hpp host/canonical_words.hpp
 // Bad input is named; scales follow the ranges seen.
 #include <offramp/host/quantize.hpp>
 
@@ -65,6 +65,42 @@ TEST_CASE("quantize: sums that could leave 32 bits are refused") {
   const host::model h = offramp_test::random_model(wide_head::view(), 72);
   CHECK(message_of([&] { host::quantize<lower<wide_head>>(h, set, 1); }) ==
         "quantize: layer 3: 66564 products of 8 bits can exceed a 32-bit accumulator, expected at most 66311");
+}
+
+TEST_CASE("quantize: a mixture of maximum and sum reaches to the ends of 32 bits and no further") {
+  using mixed = network<image<12, 12, 1>, stage<mixed_pool<3>, residual<conv2d<1, 3>>>, exit_head<2, mixed_pool<2>>>;
+  host::model m = offramp_test::random_model(mixed::view(), 77, false);
+  const auto set = offramp_test::random_images({12, 12, 1}, 2, 4, 77);
+  for (const float a : {0.5f, 0.0f, 1.0f, 0.3f, -0.7f, 1.6f}) {
+    CAPTURE(a);
+    m.parameters[0].weights[0] = m.parameters[4].weights[0] = a;
+    const auto q = host::quantize<lower<mixed>>(m, set, 1);
+    int seen = 0;
+    for (std::size_t s = 0; s < q.program.steps.size(); ++s) {
+      const step_desc& step = q.program.steps[s];
+      if (step.op.signature.what != op_kind::mixed_pool) continue;
+      ++seen;
+      const int taps = step.op.geometry.taps();
+      const double range = step.op.signature.in == i16 ? 32768 : 255;
+      const host::tensor_values& k = q.kernels[s];
+      CHECK((std::abs(k[0]) + taps * std::abs(k[1])) * range <= 2147483647.0);
+      CHECK(k[0] * q.weight_scale[s][0] == doctest::Approx(static_cast<double>(a)).epsilon(1e-4));
+      CHECK(k[1] * q.weight_scale[s][0] * taps == doctest::Approx(1 - static_cast<double>(a)).epsilon(1e-9));
+      CHECK(q.real_kernels[s][0] == static_cast<double>(a));
+      const auto at = kernels::canonical_layout(step.op).kernel();
+      CHECK(static_cast<std::int32_t>(q.words[s][at]) == static_cast<std::int32_t>(k[0]));
+      CHECK(static_cast<std::int32_t>(q.words[s][at + 1]) == static_cast<std::int32_t>(k[1]));
+    }
+    CHECK(seen == 2);
+  }
+  m.parameters[4].weights[0] = std::numeric_limits<float>::infinity();
+  CHECK(message_of([&] { host::quantize<lower<mixed>>(m, set, 1); }) ==
+        "model: layer 4 (mixed_pool): weights[0] is inf, expected a finite number");
+  // In a stream of 16 bits 65535 numbers can be added up.
+  using wide = network<image<256, 257, 1>, stage<residual<conv2d<1, 1>>, mixed_pool<256>>, exit_head<2, flatten>>;
+  const auto wide_set = offramp_test::random_images({256, 257, 1}, 2, 1, 78);
+  CHECK(message_of([&] { host::quantize<lower<wide>>(host::make_model(wide::view(), 1), wide_set, 1); }) ==
+        "quantize: layer 3: a mean of 65536 numbers can exceed a 32-bit accumulator, expected at most 65535");
 }
 
 TEST_CASE("quantize: the same for any number of threads") {

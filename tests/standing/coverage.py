@@ -78,8 +78,9 @@ class header:
         """(taken, all, missed, excused) ways of branches."""
         taken, count, missed, excused = 0, 0, [], 0
         for (line, column, *_), (true, false) in sorted(self.branches.items()):
-            if (true == 0 and false == 0 and self.lines.get(line, True)) or "= default;" in self.text[line - 1]:
-                continue  # a constant condition, or a comparison that the compiler wrote
+            if (true == 0 and false == 0 and self.lines.get(line, True)) or \
+                    re.search(r"= default;|\bOFFRAMP_ASSERT\(", self.text[line - 1]):
+                continue  # a constant condition, a comparison that the compiler wrote, or a promise
             for runs, name in ((true, "true"), (false, "false")):
                 if runs == 0 and self.excuse(line):
                     excused += 1

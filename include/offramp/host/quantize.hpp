@@ -1,25 +1,27 @@
-// Post-training quantization: ranges of all tensors on calibration images (minimum and maximum), then scales,
-// integer weights, thresholds and requantization factors of every device op. int8 follows the TFLite
-// convention (per-channel symmetric weights, asymmetric activations, i32 accumulators); heads have one weight
-// scale, so that their logits share one.
+// Post-training quantization: scales of all tensors from calibration images, then integer weights, thresholds and
+// requantization factors of every device op. int8 follows the TFLite convention (per-channel symmetric weights,
+// asymmetric activations, i32 accumulators); heads have one weight scale, so that their logits share one.
 #ifndef OFFRAMP_HOST_QUANTIZE_HPP
 #define OFFRAMP_HOST_QUANTIZE_HPP
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <cstring>
-#include <limits>
+#include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <offramp/host/activation_ranges.hpp>
+#include <offramp/host/bias_correction.hpp>
+#include <offramp/host/canonical_words.hpp>
 #include <offramp/host/dataset.hpp>
 #include <offramp/host/error.hpp>
 #include <offramp/host/fake_quantized.hpp>
-#include <offramp/host/folding.hpp>
-#include <offramp/host/layers/pooling.hpp>
 #include <offramp/host/parallel.hpp>
+#include <offramp/host/quantize_options.hpp>
 #include <offramp/host/quantized_model.hpp>
+#include <offramp/host/weight_codes.hpp>
+#include <offramp/host/weight_rounding.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::host {
 
@@ -40,205 +42,139 @@ inline void require_finite(const model& m) {
   }
 }
 
-inline std::uint32_t word(std::int32_t v) { return static_cast<std::uint32_t>(v); }
-inline std::uint32_t word(float v) { return __builtin_bit_cast(std::uint32_t, v); }
-
-// The binomial filter of a blur pooling: its integers are exact, their sum is the scale.
-inline void fixed_kernel(quantized_model& q, std::size_t s, const layer_desc& d) {
-  const std::vector<int> taps = layers::blur_taps(d.kernel_h);
-  double sum = 0;
-  for (const int a : taps)
-    for (const int b : taps) sum += a * b;
-  for (int c = 0; c < d.out.c; ++c)
-    for (const int a : taps)
-      for (const int b : taps) {
-        q.real_kernels[s].push_back(a * b / sum);
-        q.kernels[s].push_back(q.program.steps[s].op.signature.weights == kind::f32 ? a * b / sum : a * b);
-      }
-  if (q.program.steps[s].op.signature.weights != kind::f32)
-    q.weight_scale[s].assign(static_cast<std::size_t>(d.out.c), 1.0 / sum);
+// The given scales must be of tensors like these.
+inline void require_same_tensors(const lowered_program& program, const quantized_model& given) {
+  const auto same = [](const tensor_desc& a, const tensor_desc& b) {
+    return a.extent == b.extent && a.element == b.element && a.group == b.group;
+  };
+  const std::vector<tensor_desc>& others = given.program.tensors;
+  if (!std::equal(program.tensors.begin(), program.tensors.end(), others.begin(), others.end(), same) ||
+      given.tensors.size() != others.size())
+    throw error("quantize: the given scales are of a program of " + std::to_string(others.size()) +
+                " tensors, expected the " + std::to_string(program.tensors.size()) + " of this network and lowering");
 }
 
-// Weight codes and scales of a conv step.
-inline void quantize_kernel(quantized_model& q, std::size_t s) {
+// What is known of a step once its weight codes and all scales are: the unit of logits, the words.
+inline void finish_step(quantized_model& q, std::size_t s) {
   const step_desc& step = q.program.steps[s];
-  const op_signature& sig = step.op.signature;
-  if (sig.what != op_kind::conv) return;
-  const layer_desc& layer = q.source.layers[static_cast<std::size_t>(step.layer_first)];
-  const auto channels = static_cast<std::size_t>(step.op.geometry.out.c);
-  tensor_values& codes = q.kernels[s];
-  q.weight_scale[s].assign(channels, 1.0);
-  if (layer.what == layer_kind::blur_pool) return fixed_kernel(q, s, layer);
-  const std::vector<float>& latent = layers_of(q.source, step).conv->weights;
-  const std::size_t each = latent.size() / channels;
-  codes.assign(latent.begin(), latent.end());
-  if (sig.weights == kind::bits)
-    for (double& w : codes) w = w < 0 ? -1.0 : 1.0;
-  q.real_kernels[s] = codes;
-  if (sig.weights != kind::i8) return;
-  const bool one_scale = sig.out == kind::i32 && !sig.add;  // logits have one unit
-  double largest = 0;
-  for (const double w : codes) largest = std::max(largest, std::abs(w));
-  for (std::size_t c = 0; c < channels; ++c) {
-    double most = one_scale ? largest : 0.0;
-    for (std::size_t i = c * each; i < (c + 1) * each; ++i) most = std::max(most, std::abs(codes[i]));
-    const double scale = most > 0 ? most / 127 : 1.0;
-    q.weight_scale[s][c] = scale;
-    for (std::size_t i = c * each; i < (c + 1) * each; ++i)
-      codes[i] = std::clamp(std::round(codes[i] / scale), -127.0, 127.0);
-  }
+  if (one_weight_scale(step.op.signature)) q.tensors[static_cast<std::size_t>(step.out)] = {q.unit(s, 0), 0};
+  write_words(q, s);
 }
 
-// The largest accumulator a conv or pointwise op can reach; throws where that exceeds 32 bits.
-inline std::int32_t accumulator_limit(const step_desc& s) {
-  const op_signature& sig = s.op.signature;
-  if (sig.what == op_kind::pointwise) return sig.in == kind::i32 ? 1 << 30 : sig.in == kind::i16 ? 32768 : 512;
-  const double in = sig.in == kind::bits ? 1.0 : sig.in == kind::i16 ? 32768.0 : 255.0;
-  const double weight = sig.weights == kind::bits ? 1.0 : 127.0;
-  const double limit = in * weight * s.op.geometry.depth();
-  if (limit >= 2147483647.0)
-    throw error("quantize: layer " + std::to_string(s.layer_first) + ": " + std::to_string(s.op.geometry.depth()) +
-                " products of 8 bits can exceed a 32-bit accumulator, expected at most " +
-                std::to_string(static_cast<int>(2147483647.0 / (in * weight))));
-  return static_cast<std::int32_t>(limit);
-}
-
-// Writes output parameters of one channel, array after array.
-struct parameter_writer {
-  std::uint32_t* next;
-  std::size_t stride;  // channels
-  void operator()(std::uint32_t w) {
-    *next = w;
-    next += stride;
+// Finishes the steps one by one, each as suits what it reads in the quantized network: calibration images go through
+// both networks together, op by op.
+class op_by_op {
+ public:
+  op_by_op(const model& trained, quantized_model& q, const labelled_images& calibration, thread_pool& pool,
+           const quantize_options& options)
+      : trained_{trained}, q_{q}, pool_{pool}, options_{options} {
+    const auto images = static_cast<std::size_t>(calibration.count());
+    const auto tensors = q.program.tensors.size();
+    real_.assign(images, std::vector<tensor_values>(tensors));
+    codes_ = real_;
+    for (std::size_t i = 0; i < images; ++i) {
+      input_values(q, calibration.image(static_cast<int>(i)), false, real_[i][0]);
+      input_values(q, calibration.image(static_cast<int>(i)), true, codes_[i][0]);
+    }
+    last_use_.resize(tensors);
+    for (std::size_t s = 0; s < q.program.steps.size(); ++s)
+      for (const int t : {q.program.steps[s].in, q.program.steps[s].out}) last_use_[static_cast<std::size_t>(t)] = s;
   }
-};
 
-// The set of parameters that turns an accumulator into factor * acc + offset.
-inline void write_map(parameter_writer& put, const op_signature& sig, affine_map m, double out_scale,
-                      double most_bias) {
-  m = {m.factor / out_scale, m.offset / out_scale};
-  if (sig.out == kind::f32 || sig.float_accumulator()) {
-    put(word(static_cast<float>(m.factor)));
-    put(word(static_cast<float>(m.offset)));
-    if (kernels::parameter_set(sig) == 3) put(0);
-  } else if (sig.out == kind::i32 && !sig.add) {
-    put(word(static_cast<std::int32_t>(std::lround(m.offset / m.factor))));
-  } else {
-    const affine_constants a = find_affine(m.factor, m.offset, accumulator_fraction_bits(sig), most_bias);
-    put(word(a.bias));
-    put(word(a.multiplier));
-    put(word(a.shift));
-  }
-}
-
-// What a user's op reads: zeros and scales, then its own words.
-inline void write_user_words(quantized_model& q, std::size_t s) {
-  const step_desc& step = q.program.steps[s];
-  const quantization& in = q.tensors[static_cast<std::size_t>(step.in)];
-  const quantization& out = q.tensors[static_cast<std::size_t>(step.out)];
-  std::uint32_t* const words = q.words[s].data();
-  words[0] = word(static_cast<std::int32_t>(in.zero));
-  words[1] = word(static_cast<std::int32_t>(out.zero));
-  words[2] = word(static_cast<float>(in.scale));
-  words[3] = word(static_cast<float>(out.scale));
-  step.op.signature.user->write(
-      kernels::code<path::reference>::user_arguments_of(step.op, {nullptr, words, nullptr, nullptr}),
-      q.source.parameters[static_cast<std::size_t>(step.layer_first)].weights.data(),
-      words + kernels::weight_layout::header_words);
-}
-
-// Canonical words of one step.
-inline void write_words(quantized_model& q, std::size_t s) {
-  const step_desc& step = q.program.steps[s];
-  const op_signature& sig = step.op.signature;
-  const window& w = step.op.geometry;
-  const kernels::weight_layout at = kernels::canonical_layout(step.op);
-  std::vector<std::uint32_t>& words = q.words[s];
-  words.assign(at.total(), 0u);
-  if (words.empty()) return;
-  if (sig.what == op_kind::user) return write_user_words(q, s);
-  const fused_layers f = layers_of(q.source, step);
-  const quantization& in = q.tensors[static_cast<std::size_t>(step.in)];
-  const quantization& out = q.tensors[static_cast<std::size_t>(step.out)];
-  words[0] = word(static_cast<std::int32_t>(in.zero));
-  if (sig.out == kind::f32) {
-    words[2] = word(f.clamps() ? 0.0f : std::numeric_limits<float>::lowest());
-    words[3] = word(std::numeric_limits<float>::max());
-  } else if (sig.out == kind::i8 || sig.out == kind::i16) {
-    const std::int32_t most = sig.out == kind::i8 ? 127 : 32767;
-    words[1] = word(static_cast<std::int32_t>(out.zero));
-    words[2] = word(f.clamps() ? std::max(-most - 1, out.zero) : -most - 1);
-    words[3] = word(most);
-  }
-  const bool sums_integers = !sig.float_accumulator() && sig.what != op_kind::avg_pool;
-  const std::int32_t limit = sums_integers ? accumulator_limit(step) : 0;
-  // accumulator and bias together stay within 32 bits
-  const double room = 2147483647.0 - std::ldexp(limit, accumulator_fraction_bits(sig));
-  const double most_bias = std::clamp(room, std::ldexp(1.0, 16), std::ldexp(1.0, 30));
-  const double mean = sig.what == op_kind::avg_pool ? 1.0 / w.taps() : 1.0;
-  if (sig.two_slopes) q.flipped[s].assign(at.channels, false);
-  for (std::size_t i = 0; i < at.channels; ++i) {
-    const int c = static_cast<int>(i);
-    const double unit = q.unit(s, c) * mean;
-    const auto map = [&](bool negative) {
-      const affine_map m = f.map(c, negative);
-      return affine_map{m.factor * unit, m.offset};
-    };
-    parameter_writer put{words.data() + at.array(0) + i, at.channels};
-    const auto put_threshold = [&](auto integer, auto real) {
-      if (sig.float_accumulator()) {
-        const float_threshold t = real();
-        put(word(t.threshold));
-        return t.flip;
-      }
-      const integer_threshold t = integer();
-      put(word(t.threshold));
-      return t.flip;
-    };
-    if (sig.out == kind::bits) {
-      const bool flip =
-          put_threshold([&] { return sign_threshold(f, c, unit, limit); }, [&] { return sign_threshold(f, c, unit); });
-      if (flip) words[at.flips() + i / 32] |= 1u << (i % 32);
-    } else if (sig.two_slopes) {
-      const bool flip = put_threshold([&] { return rectifier_threshold(f, c, unit, limit); },
-                                      [&] { return rectifier_threshold(f, c, unit); });
-      q.flipped[s][i] = flip;  // negative values lie above the threshold
-      write_map(put, sig, map(flip), out.scale, most_bias);
-      write_map(put, sig, map(!flip), out.scale, most_bias);
-    } else {
-      write_map(put, sig, map(false), out.scale, most_bias);
+  void run() {
+    for (std::size_t s = 0; s < q_.program.steps.size(); ++s) {
+      const op_signature& sig = q_.program.steps[s].op.signature;
+      const auto layer = static_cast<std::size_t>(q_.program.steps[s].layer_first);
+      if (options_.weights == weight_rule::least_output && sig.what == op_kind::conv && sig.weights == kind::i8 &&
+          q_.source.layers[layer].has_weights())
+        fit_codes(s);
+      if (options_.correct_bias && takes_bias(trained_, q_.program.steps[s])) correct(s);
+      finish_step(q_, s);
+      advance(s);
     }
   }
-  if (sig.what != op_kind::conv) return;
-  const tensor_values& codes = q.kernels[s];
-  std::uint32_t* kernel = words.data() + at.kernel();
-  const auto in_c = static_cast<std::size_t>(w.group_in_c());
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    if (sig.weights == kind::f32) kernel[i] = word(static_cast<float>(codes[i]));
-    if (sig.weights == kind::i8)
-      kernel[i / 4] |= (static_cast<std::uint32_t>(static_cast<std::int32_t>(codes[i])) & 0xffu) << (8 * (i % 4));
-    if (sig.weights == kind::bits && codes[i] < 0)
-      kernel[i / in_c * ((in_c + 31) / 32) + i % in_c / 32] |= 1u << (i % in_c % 32);
-  }
-}
 
-// Streams are symmetric, so that adding needs no zero point; other activations use the whole range.
-inline quantization from_range(kind k, bool stream, double low, double high) {
-  const double most = std::max({-low, high, 1e-6});
-  if (k == kind::i16 || stream) return {most / (k == kind::i16 ? 32767 : 127), 0};
-  low = std::min(low, 0.0);
-  high = std::max({high, 0.0, low + 1e-6});
-  const double scale = (high - low) / 255;
-  return {scale, static_cast<int>(std::clamp(std::round(-128 - low / scale), -128.0, 127.0))};
-}
+ private:
+  std::size_t images() const { return codes_.size(); }
+  static std::size_t at(int i) { return static_cast<std::size_t>(i); }
+  double zero(std::size_t s) const { return q_.tensors[at(q_.program.steps[s].in)].zero; }
+
+  // Calls f(piece, image) for the first `count` images, a piece's in order.
+  template <class F>
+  void for_each_image(int pieces, std::size_t count, F f) {
+    pool_.parallel_for(pieces, [&](int piece, int) {
+      for (std::size_t i = at(piece); i < count; i += at(pieces)) f(at(piece), i);
+    });
+  }
+
+  void fit_codes(std::size_t s) {
+    const step_desc& step = q_.program.steps[s];
+    const window& w = step.op.geometry;
+    // As many images as some seconds allow: large moments are known well enough from few.
+    constexpr int pieces = 4;
+    constexpr double products = 4e9;
+    const double each = static_cast<double>(w.out.positions()) * w.depth() * w.depth() * w.groups;
+    const std::size_t used = std::min(images(), static_cast<std::size_t>(std::max(32.0, products / each)));
+    std::vector<std::vector<row_major<double>>> sums(pieces);
+    for_each_image(pieces, used, [&](std::size_t piece, std::size_t i) {
+      add_second_moments(step.op, codes_[i][at(step.in)], zero(s), sums[piece]);
+    });
+    std::vector<row_major<double>>& moments = sums[0];
+    for (std::size_t p = 1; p < sums.size(); ++p)
+      for (std::size_t g = 0; g < sums[p].size(); ++g) moments[g] += sums[p][g];
+    for (row_major<double>& m : moments) m.diagonal().array() += 1e-4 * m.trace() / static_cast<double>(m.rows());
+    const std::size_t channels = at(w.out.c), in_group = channels / at(w.groups), depth = at(w.depth());
+    const bool one_scale = one_weight_scale(step.op.signature);
+    pool_.parallel_for(w.out.c, [&](int channel, int) {
+      const std::size_t c = at(channel);
+      double& scale = q_.weight_scale[s][c];
+      scale = least_output_codes({q_.real_kernels[s].data() + c * depth, depth}, scale, one_scale,
+                                 moments[c / in_group], {q_.kernels[s].data() + c * depth, depth});
+    });
+  }
+
+  void correct(std::size_t s) {
+    const step_desc& step = q_.program.steps[s];
+    std::vector<std::vector<double>> real(calibration_pieces), quantized(calibration_pieces);
+    for_each_image(calibration_pieces, images(), [&](std::size_t piece, std::size_t i) {
+      add_channel_sums(step.op, real_[i][at(step.in)], 0.0, q_.real_kernels[s], real[piece]);
+      add_channel_sums(step.op, codes_[i][at(step.in)], zero(s), q_.kernels[s], quantized[piece]);
+    });
+    const double count = static_cast<double>(images()) * step.op.geometry.out.positions();
+    for (std::size_t c = 0; c < at(step.op.geometry.out.c); ++c) {
+      double difference = 0;
+      for (std::size_t p = 0; p < at(calibration_pieces); ++p)
+        if (!real[p].empty()) difference += real[p][c] - quantized[p][c] * q_.unit(s, static_cast<int>(c));
+      add_to_sums(q_.source, step, c, difference / count);
+    }
+  }
+
+  void advance(std::size_t s) {
+    const step_desc& step = q_.program.steps[s];
+    for_each_image(calibration_pieces, images(), [&](std::size_t, std::size_t i) {
+      run_quantized_step(q_, s, codes_[i][at(step.in)], codes_[i][at(step.out)]);
+      if (options_.correct_bias)
+        run_real_step(trained_, step, q_.real_kernels[s], real_[i][at(step.in)], real_[i][at(step.out)]);
+      for (const int t : {step.in, step.out})
+        if (last_use_[at(t)] == s) codes_[i][at(t)] = tensor_values(), real_[i][at(t)] = tensor_values();  // free
+    });
+  }
+
+  const model& trained_;
+  quantized_model& q_;
+  thread_pool& pool_;
+  const quantize_options& options_;
+  std::vector<std::vector<tensor_values>> real_, codes_;  // per image and tensor, while somebody reads it
+  std::vector<std::size_t> last_use_;                     // per tensor: step
+};
 
 }  // namespace detail
 
 // Quantizes `m` for a lowered program. `calibration` gives the ranges of activations (its labels are not
-// used); a few hundred images of the training set do. Throws on parameters that are not finite, an empty
-// set, or images of another size.
+// used); a few hundred images of the training set do. Corrected biases stand in the result's `source`. Throws on
+// parameters that are not finite, an empty set, images of another size, or options that cannot be.
 inline quantized_model quantize(const model& m, const lowered_program& program, const labelled_images& calibration,
-                                thread_pool& pool) {
+                                thread_pool& pool, const quantize_options& options = {}) {
   detail::require_finite(m);
   const shape in = m.input.extent;
   if (calibration.count() == 0) throw error("quantize: the calibration set is empty, expected at least one image");
@@ -246,6 +182,9 @@ inline quantized_model quantize(const model& m, const lowered_program& program, 
     throw error("quantize: calibration images are " + std::to_string(calibration.height) + "x" +
                 std::to_string(calibration.width) + "x" + std::to_string(calibration.channels) + ", expected " +
                 std::to_string(in.h) + "x" + std::to_string(in.w) + "x" + std::to_string(in.c));
+  if (!(options.percentile > 50 && options.percentile <= 100))
+    throw error("quantize: percentile is " + std::to_string(options.percentile) + ", expected above 50, at most 100");
+  if (options.given) detail::require_same_tensors(program, *options.given);
   quantized_model q;
   q.source = m;
   q.program = program;
@@ -256,56 +195,24 @@ inline quantized_model quantize(const model& m, const lowered_program& program, 
   q.weight_scale.resize(steps);
   q.words.resize(steps);
   q.flipped.resize(steps);
-  for (std::size_t s = 0; s < steps; ++s) detail::quantize_kernel(q, s);
-
-  // Ranges come from the network in real numbers.
-  constexpr int pieces = 16;
-  const auto groups = static_cast<std::size_t>(program.groups);
-  std::vector<std::vector<std::pair<double, double>>> seen(pieces,
-                                                           std::vector<std::pair<double, double>>(groups, {0, 0}));
-  pool.parallel_for(pieces, [&](int piece, int) {
-    for (int i = piece; i < calibration.count(); i += pieces) {
-      run_program(q, calibration.image(i), false, [&](const step_desc& step, const tensor_values& out) {
-        const int group = program.tensors[static_cast<std::size_t>(step.out)].group;
-        if (group < 0) return;
-        auto& [low, high] = seen[static_cast<std::size_t>(piece)][static_cast<std::size_t>(group)];
-        const auto [a, b] = std::minmax_element(out.begin(), out.end());
-        low = std::min(low, *a), high = std::max(high, *b);
-      });
-    }
-  });
-  std::vector<bool> streams(groups);
-  for (const step_desc& s : program.steps)
-    if (const int group = program.tensors[static_cast<std::size_t>(s.out)].group; s.op.signature.add && group >= 0)
-      streams[static_cast<std::size_t>(group)] = true;
-  for (std::size_t t = 0; t < q.tensors.size(); ++t) {
-    const tensor_desc& d = program.tensors[t];
-    if (t == 0 && d.element == kind::u8) q.tensors[t] = {static_cast<double>(m.input_scale), m.input_zero};
-    if (t == 0 || d.group < 0) continue;
-    if (d.group == program.tensors[0].group) {  // the largest pixels are still pixels
-      q.tensors[t] = q.tensors[0];
-      continue;
-    }
-    double low = 0;
-    double high = 0;
-    for (const auto& piece : seen) {
-      low = std::min(low, piece[static_cast<std::size_t>(d.group)].first);
-      high = std::max(high, piece[static_cast<std::size_t>(d.group)].second);
-    }
-    q.tensors[t] = detail::from_range(d.element, streams[static_cast<std::size_t>(d.group)], low, high);
-  }
-  for (std::size_t s = 0; s < steps; ++s) {
-    if (const op_signature& sig = program.steps[s].op.signature; sig.out == kind::i32 && !sig.add)
-      q.tensors[static_cast<std::size_t>(program.steps[s].out)] = {q.unit(s, 0), 0};
-    detail::write_words(q, s);
-  }
+  for (std::size_t s = 0; s < steps; ++s) detail::quantize_kernel(q, s, options.weights);
+  detail::quantize_tensors(q, calibration, pool, options);
+  if (options.correct_bias || options.weights == weight_rule::least_output)
+    detail::op_by_op{m, q, calibration, pool, options}.run();
+  else
+    for (std::size_t s = 0; s < steps; ++s) detail::finish_step(q, s);
   return q;
 }
 
 template <class Lowered>
-quantized_model quantize(const model& m, const labelled_images& calibration, int threads = 0) {
+quantized_model quantize(const model& m, const labelled_images& calibration, const quantize_options& options,
+                         int threads = 0) {
   thread_pool pool{threads};
-  return quantize(m, program_of<Lowered>(), calibration, pool);
+  return quantize(m, program_of<Lowered>(), calibration, pool, options);
+}
+template <class Lowered>
+quantized_model quantize(const model& m, const labelled_images& calibration, int threads = 0) {
+  return quantize<Lowered>(m, calibration, quantize_options{}, threads);
 }
 
 }  // namespace offramp::inline OFFRAMP_ABI::host
