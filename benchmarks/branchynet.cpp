@@ -2,8 +2,8 @@
 // LeNet as in the authors' code (Teerapittayanon, McDanel and Kung 2016, arXiv 1709.01686), with channels in multiples
 // of eight, as many as the path computes at a time: 8, 16, 48 instead of 5, 10, 20. The branch behind the first
 // convolution is one 3x3 convolution (stride 2 instead of another pooling) and a dense layer; entropy decides; loss
-// weights 1.0 and 0.3; joint training goes on from the trained LeNet. Needs OFFRAMP_DATA_DIR with mnist.
-// Arguments: epochs of LeNet (3), further ones (5), threads (all).
+// weights 1.0 and 0.3; joint training goes on from the trained LeNet. Needs OFFRAMP_DATA_DIR with mnist. Arguments:
+// epochs of LeNet (3), further ones (5), threads (all).
 #include <filesystem>
 #include <fstream>
 #include <iostream>

@@ -16,17 +16,17 @@ namespace offramp::inline OFFRAMP_ABI::host {
 // P(Bin(n, epsilon) <= losses), exact: for losses of 0 and 1. 0 < epsilon < 1. Terms in logarithms, since (1 -
 // epsilon)^n may be below all doubles.
 inline double binomial_p_value(int n, double epsilon, double losses) {
-  const double most = std::floor(losses);
-  if (most >= n) return 1;
-  if (most < 0) return 0;
+  if (losses >= n) return 1;
+  if (losses < 0) return 0;
+  const int most = static_cast<int>(losses);
   const double count = n;
   const double odds = std::log(epsilon) - std::log1p(-epsilon);
   // Terms rise up to the mode; the largest of those summed is taken out, so that none of them overflows.
   double term = count * std::log1p(-epsilon);
   double largest = term;
   double sum = 1;
-  for (double k = 1; k <= most; ++k) {
-    term += odds + std::log((count - k + 1) / k);
+  for (int k = 1; k <= most; ++k) {
+    term += odds + std::log(static_cast<double>(n - k + 1) / k);
     if (term > largest) {
       sum = sum * std::exp(largest - term) + 1;
       largest = term;
