@@ -61,7 +61,7 @@ if said="$(g++ -std=c++20 -Iinclude -fsyntax-only -DFAULTY examples/02_describe.
 fi
 grep -q 'residual_body_channels<6, 48, 32>' <<<"$said" || { echo "FAIL 02_describe -DFAULTY: $said"; exit 1; }
 
-"$programs/train_fashion_mnist" --epochs 1 --out "$out/weights.hpp"
+"$programs/train_fashion_mnist" --epochs 1 --teacher-epochs 1 --fine-tuning 1 --out "$out/weights.hpp"
 g++ -std=c++20 -Iinclude -fsyntax-only -x c++ "$out/weights.hpp"
 
 # Bad input ends in a message that says what was found and what was expected, and loses nothing.

@@ -10,15 +10,15 @@
 #include <vector>
 
 #include <offramp/host/error.hpp>
-#include <offramp/host/fashion_mnist.hpp>
 #include <offramp/host/idx.hpp>
+#include <offramp/host/idx_dataset.hpp>
 
 namespace host = offramp::host;
 
 static void cut(const std::filesystem::path& from, const std::vector<std::string>& stems,
                 const std::filesystem::path& to, const std::string& stem) {
   constexpr int per_class = 100;
-  const auto all = host::detail::read_fashion_part(from, stems);
+  const auto all = host::detail::read_idx_part(from, stems, {.name = "Fashion-MNIST"});
   std::array<int, 10> taken{};
   std::vector<std::uint8_t> pixels, labels;
   for (int i = 0; i < all.count(); ++i) {
