@@ -14,9 +14,12 @@
 
 #include <offramp/net/network.hpp>
 
+#include "tests/support/bars.hpp"
+
 namespace {
 
 using namespace offramp;
+using offramp_test::bars;
 
 using block = residual<relu, conv2d<8, 3>, batch_norm>;
 template <class Head1, class Head2>
@@ -24,22 +27,6 @@ using three_exits = network<image<8, 8, 1, u8>, stage<conv2d<8, 3, stride{2}>, b
                             Head2, stage<block>, exit_head<3, avg_pool<2>>>;
 using plain_net = three_exits<exit_head<3, avg_pool<2>>, exit_head<3, avg_pool<2>>>;
 using cascade_net = three_exits<exit_head<3, avg_pool<2>>, cascade_head<3, avg_pool<2>>>;
-
-// Noise with a bright bar: upright, level or none.
-host::labelled_images bars(int count, std::uint64_t seed) {
-  host::labelled_images set{8, 8, 1, 3, {}, {}, {}};
-  host::random_source random{seed};
-  for (int i = 0; i < count; ++i) {
-    const int label = random.below(3), at = 1 + random.below(6);
-    for (int y = 0; y < 8; ++y)
-      for (int x = 0; x < 8; ++x) {
-        const bool bright = (label == 0 && x == at) || (label == 1 && y == at);
-        set.pixels.push_back(static_cast<std::uint8_t>(random.below(100) + (bright ? 120 : 0)));
-      }
-    set.labels.push_back(static_cast<std::uint8_t>(label));
-  }
-  return set;
-}
 
 recipes::joint joint(int epochs) { return {.epochs = epochs, .batch = 50, .learning_rate = 1e-2f, .flip = true}; }
 

@@ -14,30 +14,17 @@
 
 #include <offramp/net/network.hpp>
 
+#include "tests/support/bars.hpp"
+
 namespace {
 
 using namespace offramp;
+using offramp_test::bars;
 
 using block = residual<sign, conv2d<8, 3, binary>, batch_norm>;
 using down = residual<sign, conv2d<16, 3, binary, stride{2}>, batch_norm>;
 using tiny = network<image<8, 8, 1, u8>, stage<conv2d<8, 3, stride{2}>, batch_norm, block>, exit_head<3>, stage<down>,
                      exit_head<3>>;
-
-// Noise with a bright bar: upright, level or none.
-host::labelled_images bars(int count, std::uint64_t seed) {
-  host::labelled_images set{8, 8, 1, 3, {}, {}, {}};
-  host::random_source random{seed};
-  for (int i = 0; i < count; ++i) {
-    const int label = random.below(3), at = 1 + random.below(6);
-    for (int y = 0; y < 8; ++y)
-      for (int x = 0; x < 8; ++x) {
-        const bool bright = (label == 0 && x == at) || (label == 1 && y == at);
-        set.pixels.push_back(static_cast<std::uint8_t>(random.below(100) + (bright ? 120 : 0)));
-      }
-    set.labels.push_back(static_cast<std::uint8_t>(label));
-  }
-  return set;
-}
 
 recipes::joint recipe(int epochs) {
   return {.epochs = epochs, .batch = 50, .learning_rate = 1e-2f, .seed = 7, .flip = true, .shift = 1};
