@@ -44,7 +44,7 @@ void check_between_guards(std::uint64_t stream) {
     const status read = bind_weights(at, 4 * words.size(), bound);
     REQUIRE(read == status::ok);
 
-    auto* ram = new (memory.take(sizeof(arena<Lowered, Path>), arena_alignment, side)) arena<Lowered, Path>;
+    auto* ram = new (memory.take(sizeof(arena<Lowered, Path>), alignment_of<Path>, side)) arena<Lowered, Path>;
     auto* net = new (state.take(sizeof(session_t), alignof(session_t), side)) session_t{bound, *ram};
     auto* x = reinterpret_cast<pixel*>(input.take(session_t::input_size, 1, side));
     std::memcpy(x, images.image(1), session_t::input_size);

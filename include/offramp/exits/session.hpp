@@ -24,7 +24,7 @@ namespace offramp::inline OFFRAMP_ABI {
 // Working memory of one session, its size a constant of the plan.
 template <class Lowered, class Path = path::portable>
 struct arena {
-  alignas(arena_alignment) unsigned char bytes[memory<Lowered, Path>.arena_bytes > 0 ? memory<Lowered, Path>.arena_bytes
+  alignas(alignment_of<Path>) unsigned char bytes[memory<Lowered, Path>.arena_bytes > 0 ? memory<Lowered, Path>.arena_bytes
                                                                                      : 1];
 };
 

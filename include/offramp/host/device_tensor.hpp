@@ -54,6 +54,7 @@ inline device_tensor to_device(const tensor_desc& d, const tensor_values& v) {
       if (d.arrangement == layout::nhwc) detail::store_bits<layout::nhwc>(d, v, t.data());
       if (d.arrangement == layout::nhwc_wide) detail::store_bits<layout::nhwc_wide>(d, v, t.data());
       if (d.arrangement == layout::bit_planes) detail::store_bits<layout::bit_planes>(d, v, t.data());
+      if (d.arrangement == layout::bit_rows) detail::store_bits<layout::bit_rows>(d, v, t.data());
       break;
     case kind::u8: detail::store_numbers<kind::u8>(v, t.data()); break;
     case kind::i8: detail::store_numbers<kind::i8>(v, t.data()); break;
@@ -72,6 +73,7 @@ inline tensor_values from_device(const tensor_desc& d, const void* data) {
       if (d.arrangement == layout::nhwc) detail::load_bits<layout::nhwc>(d, data, v);
       if (d.arrangement == layout::nhwc_wide) detail::load_bits<layout::nhwc_wide>(d, data, v);
       if (d.arrangement == layout::bit_planes) detail::load_bits<layout::bit_planes>(d, data, v);
+      if (d.arrangement == layout::bit_rows) detail::load_bits<layout::bit_rows>(d, data, v);
       break;
     case kind::u8: detail::load_numbers<kind::u8>(data, v); break;
     case kind::i8: detail::load_numbers<kind::i8>(data, v); break;

@@ -1,6 +1,7 @@
 // Paths: how arithmetic is done on a CPU. A path is a type; what it does not do itself it leaves to its parent, and at
 // the end of every chain stands `reference`. A path has an id (stored in packed models) and a version of its variant
-// rules and packed layouts: change the version whenever either changes.
+// rules and packed layouts: change the version whenever either changes. `alignment`, bytes: where tensors and weights
+// should begin (16 if it does not say).
 #ifndef OFFRAMP_KERNELS_PATH_HPP
 #define OFFRAMP_KERNELS_PATH_HPP
 
@@ -27,6 +28,36 @@ struct portable {
   static constexpr const char* name = "portable";
 };
 
+// x86-64. Their code is opt-in (paths/*.hpp) and needs no compiler flags; their traits answer on any machine.
+struct avx2 {  // AVX2, FMA, BMI2: Haswell (2013), Zen
+  using parent = portable;
+  static constexpr std::uint16_t id = 3;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "avx2";
+  static constexpr unsigned alignment = 64;
+};
+struct avx512 {  // F, BW, VL, DQ: Skylake-X (2017)
+  using parent = avx2;
+  static constexpr std::uint16_t id = 4;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "avx512";
+  static constexpr unsigned alignment = 64;
+};
+struct avx512_vnni {  // and VNNI: Cascade Lake (2019)
+  using parent = avx512;
+  static constexpr std::uint16_t id = 5;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "avx512_vnni";
+  static constexpr unsigned alignment = 64;
+};
+struct avx512_popcnt {  // and VPOPCNTDQ, BITALG: Ice Lake (2019), Zen 4
+  using parent = avx512_vnni;
+  static constexpr std::uint16_t id = 6;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "avx512_popcnt";
+  static constexpr unsigned alignment = 64;
+};
+
 }  // namespace path
 
 namespace kernels {
@@ -41,8 +72,9 @@ namespace kernels {
 template <class Path>
 struct traits;
 
-// The loops: `template <op_signature S, class Geometry> static void run(Geometry, const arguments&)`.
-template <class Path>
+// The loops: `template <op_signature S, class Geometry> static void run(Geometry, const arguments&)`. Of a path, or of
+// one kernel of its set (kernel_set.hpp).
+template <class PathOrKernel>
 struct code;
 
 // What a kernel is handed. `weights` are packed for the path that runs; `scratch` is aligned to 8 bytes.

@@ -12,7 +12,15 @@
 
 namespace offramp::inline OFFRAMP_ABI {
 
-inline constexpr std::size_t arena_alignment = 16;
+// Bytes. Where tensors, scratch and the weights of an op begin, if what holds them all does; kernels rely on no more than
+// words, but run faster on whole cache lines where `Path::alignment` asks for it.
+template <class Path>
+inline constexpr std::size_t alignment_of = [] {
+  if constexpr (requires { Path::alignment; })
+    return std::size_t{Path::alignment};
+  else
+    return std::size_t{16};
+}();
 
 namespace detail {
 
@@ -20,7 +28,7 @@ namespace detail {
 template <class Path>
 constexpr layout agree(const kernel_op& producer, layout wish) {
   if (kernels::writes<Path>(producer, wish)) return wish;
-  constexpr layout all[] = {layout::nhwc, layout::nhwc_wide, layout::bit_planes};
+  constexpr layout all[] = {layout::nhwc, layout::nhwc_wide, layout::bit_planes, layout::bit_rows};
   for (const layout l : all)
     if (kernels::writes<Path>(producer, l)) return l;
   return layout::nhwc;
@@ -116,7 +124,7 @@ constexpr std::size_t place(Program& p) {
   for (int i = 0; i < p.step_count; ++i) {
     step_desc& s = p.steps[i];
     const auto put = [&](std::size_t bytes, int last) {
-      lifetime b{0, round_up(bytes, arena_alignment), i, last};
+      lifetime b{0, round_up(bytes, alignment_of<Path>), i, last};
       b.offset = first_fit(blocks, count, b);
       blocks[count++] = b;
       if (b.offset + b.size > arena) arena = b.offset + b.size;
@@ -147,6 +155,7 @@ constexpr plan<Program> plan_network(const Program& lowered) {
   for (int i = 0; i < r.program.step_count; ++i) {
     step_desc& s = r.program.steps[i];
     s.weight_words = kernels::weight_words<Path>(s.op);
+    if constexpr (alignment_of<Path> > 16) r.weight_words = round_up(r.weight_words, alignment_of<Path> / 4);
     s.weight_offset = r.weight_words;
     r.weight_words += s.weight_words;
     s.cost = kernels::cost(s.op, s.weight_words);

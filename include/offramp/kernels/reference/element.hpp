@@ -12,7 +12,9 @@ namespace offramp::inline OFFRAMP_ABI::kernels::reference {
 
 // Bit index, within the tensor's words, of channel c at position p.
 constexpr int bit_index(shape s, layout l, int p, int c) {
-  return l == layout::bit_planes ? 32 * c * plane_words(s.positions()) + p : 32 * p * position_words(s.c, l) + c;
+  if (l == layout::bit_planes) return 32 * c * plane_words(s.positions()) + p;
+  if (l == layout::bit_rows) return 32 * c * row_plane_words(s) + p / s.w * row_bits(s.w) + p % s.w;
+  return 32 * p * position_words(s.c, l) + c;
 }
 
 // The stored number; bits give -1 or +1.
