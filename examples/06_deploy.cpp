@@ -51,7 +51,7 @@ int main() try {
 
   // A damaged file is refused; a damaged memory behind those checks is found by comparing with the model.
   const auto bound = host::bind_or_throw<device_net, here>(net.words(), "small.ofrm");
-  std::vector<std::uint32_t> damaged = net.words();
+  std::vector<std::uint32_t> damaged{net.words().begin(), net.words().end()};
   damaged[static_cast<std::size_t>(bound.ops - net.words().data()) +
           planned<device_net, here>::program.steps[3].weight_offset + 7] ^= 1u << 20;
   auto unchecked = bound;

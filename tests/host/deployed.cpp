@@ -1,6 +1,7 @@
 // A packed model on this machine: refused with a reason, or run; inputs known at run time only are checked.
 #include <offramp/host/deployed.hpp>
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -35,7 +36,7 @@ std::vector<std::uint32_t> words() {
 TEST_CASE("deployed: runs, and keeps its words") {
   const auto w = words<lower<net>>();
   host::deployed<lower<net>> model{w};
-  CHECK(model.words() == w);
+  CHECK(std::ranges::equal(model.words(), w));
   const prediction p = host::classify(*model, {images().image(1), 16});
   CHECK(p.exit == 0);
   const prediction same =

@@ -1,6 +1,7 @@
 // Models as files: written whole or not at all, read whole or refused; a canonical one serves every path.
 #include <offramp/host/model_file.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -208,7 +209,7 @@ TEST_CASE("model_file: loaded, ready to run") {
   CHECK(self_test(*reference, reference.words().data()) == status::ok);
   CHECK(self_test(*from_canonical, from_canonical.words().data()) == status::ok);
   CHECK(self_test(*from_packed, from_packed.words().data()) == status::ok);
-  CHECK(from_canonical.words() == from_packed.words());
+  CHECK(std::ranges::equal(from_canonical.words(), from_packed.words()));
   // Thresholds came along.
   const std::span<const std::uint8_t> x{images().image(0), images().image_size()};
   CHECK(host::classify(*portable, x).exit == 0);

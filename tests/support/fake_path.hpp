@@ -19,6 +19,7 @@ struct fake {
   static constexpr std::uint16_t id = 250;
   static constexpr std::uint16_t version = 4;
   static constexpr const char* name = "fake";
+  static constexpr const char* about = "for tests";
 };
 
 }  // namespace path

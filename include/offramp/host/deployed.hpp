@@ -3,6 +3,7 @@
 #define OFFRAMP_HOST_DEPLOYED_HPP
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -34,17 +35,29 @@ class deployed {
 
   // `name` stands in the message if the words are refused.
   explicit deployed(std::vector<std::uint32_t> words, const std::string& name = "deployed model")
-      : words_{std::move(words)}, arena_{std::make_unique<arena<Lowered, Path>>()},
-        session_{bind_or_throw<Lowered, Path, Criterion, Reuse>(words_, name), *arena_} {}
+      : words_{std::move(words)}, first_{align(words_)}, arena_{std::make_unique<arena<Lowered, Path>>()},
+        session_{bind_or_throw<Lowered, Path, Criterion, Reuse>(this->words(), name), *arena_} {}
   deployed(const deployed&) = delete;
   deployed& operator=(const deployed&) = delete;
 
   session_type& operator*() { return session_; }
   session_type* operator->() { return &session_; }
-  [[nodiscard]] const std::vector<std::uint32_t>& words() const { return words_; }
+  [[nodiscard]] std::span<const std::uint32_t> words() const { return std::span{words_}.subspan(first_); }
 
  private:
+  // Moves the words so that those of the ops begin where the path likes it. Returns the place of the first.
+  static std::size_t align(std::vector<std::uint32_t>& words) {
+    constexpr std::size_t unit = alignment_of<Path> / 4;
+    constexpr std::size_t ops = format::sections_of<Lowered, Path, Criterion, Reuse>.ops;
+    words.reserve(words.size() + unit);
+    const std::size_t address = reinterpret_cast<std::uintptr_t>(words.data()) / 4;
+    const std::size_t moved = (unit - (address + ops) % unit) % unit;
+    words.insert(words.begin(), moved, 0u);
+    return moved;
+  }
+
   std::vector<std::uint32_t> words_;
+  std::size_t first_;
   std::unique_ptr<arena<Lowered, Path>> arena_;
   session_type session_;
 };

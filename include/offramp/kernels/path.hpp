@@ -1,7 +1,7 @@
 // Paths: how arithmetic is done on a CPU. A path is a type; what it does not do itself it leaves to its parent, and at
 // the end of every chain stands `reference`. A path has an id (stored in packed models) and a version of its variant
-// rules and packed layouts: change the version whenever either changes. `alignment`, bytes: where tensors and weights
-// should begin (16 if it does not say).
+// rules and packed layouts: change the version whenever either changes. `about` says in a few words what it is;
+// `alignment`, bytes, where tensors and weights should begin (16 if it does not say).
 #ifndef OFFRAMP_KERNELS_PATH_HPP
 #define OFFRAMP_KERNELS_PATH_HPP
 
@@ -18,6 +18,7 @@ struct reference {
   static constexpr std::uint16_t id = 0;
   static constexpr std::uint16_t version = 1;
   static constexpr const char* name = "reference";
+  static constexpr const char* about = "plain loops, which define every result";
 };
 
 // Plain C++ that any compiler turns into good code; the default everywhere.
@@ -26,35 +27,48 @@ struct portable {
   static constexpr std::uint16_t id = 1;
   static constexpr std::uint16_t version = 1;
   static constexpr const char* name = "portable";
+  static constexpr const char* about = "plain C++";
 };
 
 // x86-64. Their code is opt-in (paths/*.hpp) and needs no compiler flags; their traits answer on any machine.
-struct avx2 {  // AVX2, FMA, BMI2: Haswell (2013), Zen
+struct avx2 {
   using parent = portable;
   static constexpr std::uint16_t id = 3;
   static constexpr std::uint16_t version = 1;
   static constexpr const char* name = "avx2";
+  static constexpr const char* about = "AVX2, FMA, BMI2: Haswell (2013), Zen";
   static constexpr unsigned alignment = 64;
 };
-struct avx512 {  // F, BW, VL, DQ: Skylake-X (2017)
+struct avx512 {
   using parent = avx2;
   static constexpr std::uint16_t id = 4;
   static constexpr std::uint16_t version = 1;
   static constexpr const char* name = "avx512";
+  static constexpr const char* about = "AVX-512 F, BW, VL, DQ: Skylake-X (2017)";
   static constexpr unsigned alignment = 64;
 };
-struct avx512_vnni {  // and VNNI: Cascade Lake (2019)
+struct avx512_vnni {
   using parent = avx512;
   static constexpr std::uint16_t id = 5;
   static constexpr std::uint16_t version = 1;
   static constexpr const char* name = "avx512_vnni";
+  static constexpr const char* about = "AVX-512 with VNNI: Cascade Lake (2019)";
   static constexpr unsigned alignment = 64;
 };
-struct avx512_popcnt {  // and VPOPCNTDQ, BITALG: Ice Lake (2019), Zen 4
+struct avx512_popcnt {
   using parent = avx512_vnni;
   static constexpr std::uint16_t id = 6;
   static constexpr std::uint16_t version = 1;
   static constexpr const char* name = "avx512_popcnt";
+  static constexpr const char* about = "AVX-512 with VNNI, VPOPCNTDQ, BITALG: Ice Lake (2019), Zen 4";
+  static constexpr unsigned alignment = 64;
+};
+struct amx {
+  using parent = avx512_popcnt;
+  static constexpr std::uint16_t id = 7;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "amx";
+  static constexpr const char* about = "AMX-INT8: Sapphire Rapids (2023)";
   static constexpr unsigned alignment = 64;
 };
 

@@ -1,0 +1,22 @@
+// To be written.
+#ifndef OFFRAMP_KERNELS_AMX_CONV_BITS_HPP
+#define OFFRAMP_KERNELS_AMX_CONV_BITS_HPP
+
+#include <offramp/kernels/amx/conv_bits_traits.hpp>
+#include <offramp/kernels/x86/target.hpp>
+
+#if OFFRAMP_X86_64
+#include <immintrin.h>
+
+namespace offramp::inline OFFRAMP_ABI::kernels {
+
+template <>
+struct code<amx::conv_bits> {
+  template <op_signature S, class Geometry>
+  static void run(Geometry, const arguments&) {}
+};
+
+}  // namespace offramp::inline OFFRAMP_ABI::kernels
+#endif
+
+#endif
