@@ -11,6 +11,7 @@
 #include <offramp/host/dataset.hpp>
 #include <offramp/host/deploy_thresholds.hpp>
 #include <offramp/host/deployed.hpp>
+#include <offramp/host/dispatched.hpp>
 #include <offramp/host/drift_reference.hpp>
 #include <offramp/host/evaluate.hpp>
 #include <offramp/host/evaluated_outputs.hpp>
