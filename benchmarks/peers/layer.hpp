@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include <offramp/kernels/dispatch.hpp>
@@ -136,13 +137,38 @@ struct prepared {
   }
 };
 
+// For shapes known at run time: calls `use.template operator()<S with these layouts>()`. Layouts other than nhwc are
+// compiled where the path has code of its own for them; no other ones are asked for.
+template <class Path, op_signature S, class Use>
+void with_layouts(layout in, layout out, Use use) {
+  const auto attempt = [&]<layout In, layout Out>() {
+    constexpr op_signature s = [] {
+      op_signature changed = S;
+      changed.in_layout = In;
+      changed.out_layout = Out;
+      return changed;
+    }();
+    using runner = kernels::running_path<Path, s>;
+    constexpr bool canonical = In == layout::nhwc && Out == layout::nhwc;
+    constexpr bool possible =
+        (In == layout::nhwc || S.in == kind::bits) && (Out == layout::nhwc || S.out == kind::bits);
+    if constexpr (canonical || (possible && !std::is_same_v<runner, offramp::path::portable> &&
+                                !std::is_same_v<runner, offramp::path::reference>))
+      if (in == In && out == Out) use.template operator()<s>();
+  };
+  attempt.template operator()<layout::nhwc, layout::nhwc>();
+  attempt.template operator()<layout::nhwc, layout::bit_rows>();
+  attempt.template operator()<layout::bit_rows, layout::nhwc>();
+  attempt.template operator()<layout::bit_rows, layout::bit_rows>();
+}
+
 // Ends the program where the output is wrong.
 template <class Path, arithmetic A, int Index>
 void contend(const char* peer) {
-  constexpr benchmark_shape s = offramp_test::benchmark_shapes[Index];
+  static constexpr benchmark_shape s = offramp_test::benchmark_shapes[Index];
   if constexpr (exists(A, s)) {
     if (!wanted(s.name)) return;
-    constexpr op_signature settled_for = settled<Path>(signature(A, s), s.geometry);
+    static constexpr op_signature settled_for = settled<Path>(signature(A, s), s.geometry);
     const prepared<Path, settled_for> layer{s.geometry};
     const kernels::arguments a = layer.arguments();
     const auto run = [&a] { kernels::run<Path, settled_for>(offramp::static_geometry<s.geometry>{}, a); };
@@ -152,9 +178,8 @@ void contend(const char* peer) {
                    Path::name);
       std::exit(1);
     }
-    std::fprintf(stderr, "%s %s: path %s, %s to %s\n", peer, s.name,
-                 kernels::running_path<Path, settled_for>::name, to_string(settled_for.in_layout),
-                 to_string(settled_for.out_layout));
+    std::fprintf(stderr, "%s %s: path %s, %s to %s\n", peer, s.name, kernels::running_path<Path, settled_for>::name,
+                 to_string(settled_for.in_layout), to_string(settled_for.out_layout));
     print_row(peer, s.name, s.macs(), measure(run, budget_s()));
   }
 }
@@ -166,9 +191,7 @@ int contend_in_all() {
     std::fprintf(stderr, "this CPU does not run path %s\n", Path::name);
     return 77;
   }
-  [&]<int... I>(std::integer_sequence<int, I...>) {
-    (contend<Path, A, I>(name_of(A)), ...);
-  }
+  [&]<int... I>(std::integer_sequence<int, I...>) { (contend<Path, A, I>(name_of(A)), ...); }
   (std::make_integer_sequence<int, offramp_test::benchmark_shape_count>{});
   return 0;
 }

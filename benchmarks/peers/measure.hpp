@@ -1,6 +1,6 @@
-// One way to time every contender: samples of some 40 us, their minimum and median, and the clock frequency in situ, by a
-// chain of dependent additions right behind each sample, while the core still runs at the frequency that the work before
-// has caused. A chain of `add $1` would not do: newer cores fold additions of constants before they are executed.
+// One way to time every contender: samples of some 40 us, their minimum and median, and the clock frequency in situ, by
+// a chain of dependent additions right behind each sample, while the core still runs at the frequency that the work
+// before has caused. A chain of `add $1` would not do: newer cores fold additions of constants into one another.
 #ifndef BENCHMARKS_PEERS_MEASURE_HPP
 #define BENCHMARKS_PEERS_MEASURE_HPP
 
@@ -30,9 +30,9 @@ inline constexpr int chain_length = 64;
 // Takes one cycle for each of its additions.
 inline void addition_chain() {
 #if defined(__x86_64__)
-  asm volatile(BENCHMARKS_SIXTY_FOUR("add %%rcx, %%rax\n") ::: "rax", "cc");
+  asm volatile(BENCHMARKS_SIXTY_FOUR("add %%rcx, %%rax\n")::: "rax", "cc");
 #elif defined(__aarch64__)
-  asm volatile(BENCHMARKS_SIXTY_FOUR("add x0, x0, x1\n") ::: "x0");
+  asm volatile(BENCHMARKS_SIXTY_FOUR("add x0, x0, x1\n")::: "x0");
 #else
   asm volatile("");  // no frequency: cycles mean nothing here
 #endif
@@ -67,7 +67,7 @@ inline double clock_hz() {
 struct timing {
   double min_us = 0;
   double median_us = 0;
-  double ghz = 0;  // of the fastest sample
+  double ghz = 0;  // behind the fastest samples
 };
 
 // Runs `run()` for `budget_s` seconds and 15 samples at least, but gives up behind five times that budget and three
@@ -99,9 +99,12 @@ template <class Run>
   }
   std::sort(samples.begin(), samples.end());
   timing t{samples.front().first * 1e6, samples[samples.size() / 2].first * 1e6, 0};
-  // A chain can be disturbed as well: the best of those behind samples as fast as the fastest.
+  // A chain can be disturbed as well: the median of those behind samples as fast as the fastest.
+  std::vector<double> clocks;
   for (const auto& [seconds, hz] : samples)
-    if (seconds <= 1.02 * samples.front().first) t.ghz = std::max(t.ghz, hz * 1e-9);
+    if (seconds <= 1.02 * samples.front().first) clocks.push_back(hz * 1e-9);
+  std::sort(clocks.begin(), clocks.end());
+  t.ghz = clocks[clocks.size() / 2];
   return t;
 }
 
@@ -116,8 +119,8 @@ T* memory(std::size_t count) {
   return static_cast<T*>(p);
 }
 
-// What a contender is asked to do, from its environment: ONLY, an extended regular expression that names shapes; BUDGET,
-// seconds a row; CHECK=0 leaves out the comparison with a plain loop; SUFFIX goes behind the contender's names.
+// What a contender is asked to do, from its environment: ONLY, an extended regular expression that names shapes;
+// BUDGET, seconds a row; CHECK=0 leaves out the comparison with a plain loop; SUFFIX goes behind the contender's names.
 inline const char* environment(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
   return value != nullptr && *value != 0 ? value : otherwise;

@@ -1,7 +1,7 @@
 // The layers that benchmarks time, as windows with names; tests take them where a case has to be large. The first
-// `peer_shapes` are those of tables that compare libraries: the four of ResNet-18, three of ResNets for 32x32 images, dense
-// ones, a 1x1, a depthwise one and a first layer. Behind them what must not fall off a cliff: strides, channels that fill
-// no word, shortcuts. To add a shape: add a line.
+// `peer_shapes` are those of tables that compare libraries: the four of ResNet-18, three of ResNets for 32x32 images,
+// dense ones, a 1x1, a depthwise one and a first layer. Behind them what must not fall off a cliff: strides, channels
+// that fill no word, shortcuts. To add a shape: add a line.
 #ifndef OFFRAMP_TESTS_SUPPORT_BENCHMARK_SHAPES_HPP
 #define OFFRAMP_TESTS_SUPPORT_BENCHMARK_SHAPES_HPP
 

@@ -60,7 +60,7 @@ struct avx512_popcnt {
   static constexpr std::uint16_t id = 6;
   static constexpr std::uint16_t version = 1;
   static constexpr const char* name = "avx512_popcnt";
-  static constexpr const char* about = "AVX-512 with VNNI, VPOPCNTDQ, BITALG: Ice Lake (2019), Zen 4";
+  static constexpr const char* about = "AVX-512 with VNNI, VPOPCNTDQ, BITALG, VBMI, GFNI: Ice Lake (2019), Zen 4";
   static constexpr unsigned alignment = 64;
 };
 struct amx {

@@ -3,12 +3,12 @@
 #define OFFRAMP_PATHS_X86_HPP
 
 #include <offramp/kernels/path_list.hpp>
-#include <offramp/paths/amx.hpp>
+#include <offramp/paths/avx512_popcnt.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::path {
 
 // Best first.
-using x86 = list<amx, avx512_popcnt, avx512_vnni, avx512, avx2, portable>;
+using x86 = list<avx512_popcnt, avx512_vnni, avx512, avx2, portable>;
 
 }  // namespace offramp::inline OFFRAMP_ABI::path
 

@@ -1,18 +1,92 @@
-// To be written.
+// Signs times signs on AVX2, channels innermost. Two variants, chosen by counted operations: sums looked up in tables
+// (conv_bits_tables_traits.hpp), which many positions share, and words (conv_bits_words_traits.hpp) for few positions
+// or few output channels. Groups that begin within a word are left to the portable loops.
 #ifndef OFFRAMP_KERNELS_AVX2_CONV_BITS_TRAITS_HPP
 #define OFFRAMP_KERNELS_AVX2_CONV_BITS_TRAITS_HPP
 
+#include <offramp/kernels/avx2/conv_bits_tables_traits.hpp>
+#include <offramp/kernels/avx2/conv_bits_words_traits.hpp>
 #include <offramp/kernels/portable/traits.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx2 {
 
 struct conv_bits {
-  static constexpr bool runs(const op_signature&) { return false; }
+  enum class variant : std::uint8_t { tables, words, portable };
+
+  // Costs, in operations (about a tenth of a nanosecond each where they were measured). A table costs 90 for all
+  // positions of a band and a look-up 4 of 64 channels, 3 of 32; a word costs 6 for 8 channels, and 35 at its end.
+  static constexpr std::int64_t tables_cost(const window& w) {
+    const std::int64_t positions = w.out.positions();
+    const int outputs = conv_bits_tables::group_out_c(w);
+    const int rest = outputs % conv_bits_tables::block_channels;
+    const std::int64_t look_up = outputs / conv_bits_tables::block_channels * 4 + (rest > 32 ? 4 : rest > 0 ? 3 : 0);
+    const std::int64_t tables =
+        std::int64_t{90} * ceil_div(w.out.h, conv_bits_tables::band_rows(w)) * conv_bits_tables::blocks(w);
+    return (look_up * positions + tables) * w.groups * w.taps() * conv_bits_tables::slices(w);
+  }
+  static constexpr std::int64_t words_cost(const window& w) {
+    const std::int64_t blocks = std::int64_t{w.groups} * conv_bits_words::blocks(w);
+    return w.out.positions() * blocks * (conv_bits_words::paired_words(w) * 6 + 35);
+  }
+
+  // Counts of tables have 16 bits; their outputs of a group begin at a word.
+  static constexpr bool fits_tables(const kernel_op& op) {
+    const window& w = op.geometry;
+    if (std::int64_t{w.taps()} * w.group_in_c() >= 65535) return false;
+    if (w.groups == 1) return true;
+    return w.group_in_c() % 32 == 0 && (op.signature.out != kind::bits || w.out.c / w.groups % 32 == 0);
+  }
+  // Words have no inactive channels within them; their outputs of a group begin at a byte.
+  static constexpr bool fits_words(const kernel_op& op) {
+    const window& w = op.geometry;
+    if (w.stored_group_in_c() != w.group_in_c()) return false;
+    if (w.groups == 1) return true;
+    return w.group_in_c() % 32 == 0 && (op.signature.out != kind::bits || w.out.c / w.groups % 8 == 0);
+  }
+  static constexpr variant variant_of(const kernel_op& op) {
+    const bool words = fits_words(op);
+    if (fits_tables(op))
+      return words && words_cost(op.geometry) < tables_cost(op.geometry) ? variant::words : variant::tables;
+    return words ? variant::words : variant::portable;
+  }
+
+  // Where the variant's kernel begins, words from the op's beginning: at a cache line.
+  static constexpr std::size_t kernel_begin(const kernel_op& op) { return round_up(canonical_layout(op).kernel(), 16); }
+
+  static constexpr bool runs(const op_signature& s) {
+    return s.what == op_kind::conv && s.in == kind::bits && s.weights == kind::bits && s.in_layout == layout::nhwc &&
+           s.out_layout == layout::nhwc;
+  }
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
-  static constexpr std::size_t weight_words(const kernel_op& op) { return canonical_layout(op).total(); }
-  static constexpr std::size_t scratch_bytes(const kernel_op&) { return 0; }
-  static constexpr void pack(const kernel_op&, const std::uint32_t*, std::uint32_t*) {}
+  static constexpr std::size_t weight_words(const kernel_op& op) {
+    switch (variant_of(op)) {
+      case variant::tables: return kernel_begin(op) + conv_bits_tables::kernel_words(op.geometry);
+      case variant::words: return kernel_begin(op) + conv_bits_words::kernel_words(op.geometry);
+      default: return traits<path::portable>::weight_words(op);
+    }
+  }
+  static constexpr std::size_t scratch_bytes(const kernel_op& op) {
+    switch (variant_of(op)) {
+      case variant::tables: return conv_bits_tables::scratch_bytes(op.geometry);
+      case variant::words: return conv_bits_words::scratch_bytes(op.geometry);
+      default: return traits<path::portable>::scratch_bytes(op);
+    }
+  }
+  static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
+    const variant v = variant_of(op);
+    if (v == variant::portable) {
+      traits<path::portable>::pack(op, canonical, packed);
+      return;
+    }
+    const weight_layout l = canonical_layout(op);
+    const std::size_t begin = kernel_begin(op);
+    for (std::size_t i = 0; i < begin; ++i) packed[i] = i < l.kernel() ? canonical[i] : 0;
+    if (v == variant::tables)
+      conv_bits_tables::pack(op.geometry, canonical + l.kernel(), packed + begin);
+    else
+      conv_bits_words::pack(op.geometry, canonical + l.kernel(), packed + begin);
+  }
 };
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::avx2

@@ -9,10 +9,10 @@
 
 #include <offramp/kernels/output_stage.hpp>
 #include <offramp/kernels/runs.hpp>
+#include <offramp/kernels/x86/intrinsics.hpp>
 #include <offramp/kernels/x86/target.hpp>
 
 #if OFFRAMP_X86_64
-#include <immintrin.h>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx2 {
 
@@ -26,6 +26,16 @@ OFFRAMP_INLINE const std::uint32_t* parameter_words(const parameters<S>& p, int 
   const view v = __builtin_bit_cast(view, p);
   return v.words + 4 + a * v.channels + c;
 }
+
+// May accumulators begin with the bias of their channel, so that adding it costs nothing?
+template <op_signature S>
+constexpr bool takes_biased = (S.out == kind::i8 || S.out == kind::i16) && !S.float_accumulator() && !S.two_slopes &&
+                              !S.rectified && accumulator_fraction_bits(S) == 0;
+
+// Can four vectors become bytes together, 2 instructions each instead of 5? Zero point, clamp and saturation then act
+// on 16 and 8 bits; |zero| <= 128 cannot bring what 16 bits hold no more back into 8.
+template <op_signature S>
+constexpr bool stores_quads = S.out == kind::i8 && !S.add && !S.float_accumulator();
 
 // All ones in the first n (0 to 8) lanes.
 OFFRAMP_INLINE OFFRAMP_AVX2 __m256i first_lanes8(int n) {
@@ -119,8 +129,9 @@ OFFRAMP_INLINE OFFRAMP_AVX2 __m256 clamp8(__m256 v, float low, float high) {
   return _mm256_min_ps(_mm256_set1_ps(high), _mm256_max_ps(_mm256_set1_ps(low), v));
 }
 
-// The result before clamp and stream: q of i8 and i16, the number of i32 and f32. Floats as their bits.
-template <op_signature S>
+// The result before clamp and stream: q of i8 and i16, the number of i32 and f32. Floats as their bits. Biased: `acc`
+// has its bias already.
+template <op_signature S, bool Biased>
 OFFRAMP_INLINE OFFRAMP_AVX2 __m256i scale8(const output_set8& set, __m256i acc) {
   if constexpr (S.out == kind::i32 && !S.add) {
     return _mm256_add_epi32(acc, set.bias);
@@ -135,6 +146,7 @@ OFFRAMP_INLINE OFFRAMP_AVX2 __m256i scale8(const output_set8& set, __m256i acc) 
     const __m256 half = _mm256_blendv_ps(_mm256_set1_ps(0.5f), _mm256_set1_ps(-0.5f), negative);
     return _mm256_cvttps_epi32(_mm256_add_ps(limited, half));
   } else {
+    if constexpr (Biased) return requantize8(set, acc);
     const __m256i fine = _mm256_slli_epi32(acc, accumulator_fraction_bits(S));
     return requantize8(set, _mm256_add_epi32(fine, set.bias));
   }
@@ -177,8 +189,7 @@ OFFRAMP_INLINE OFFRAMP_AVX2 output_lanes8 load_output_lanes8(const parameters<S>
 template <op_signature S>
 OFFRAMP_INLINE OFFRAMP_AVX2 __m256i below_threshold8(const output_lanes8& l, __m256i acc) {
   if constexpr (S.float_accumulator())
-    return _mm256_castps_si256(
-        _mm256_cmp_ps(_mm256_castsi256_ps(acc), _mm256_castsi256_ps(l.threshold), _CMP_LT_OQ));
+    return _mm256_castps_si256(_mm256_cmp_ps(_mm256_castsi256_ps(acc), _mm256_castsi256_ps(l.threshold), _CMP_LT_OQ));
   else
     return _mm256_cmpgt_epi32(l.threshold, acc);
 }
@@ -190,22 +201,23 @@ OFFRAMP_INLINE OFFRAMP_AVX2 std::uint32_t output_bits8(const output_lanes8& l, i
   return (static_cast<std::uint32_t>(below) ^ l.flips) & (0xffu >> (8 - n));
 }
 
-// Output kinds i8 and i16, before zero point, clamp and stream.
-template <op_signature S>
+// Output kinds i8 and i16, before zero point, clamp and stream. Biased: `acc` has its bias already.
+template <op_signature S, bool Biased = false>
 OFFRAMP_INLINE OFFRAMP_AVX2 __m256i scaled_lanes8(const output_lanes8& l, __m256i acc) {
   if constexpr (S.rectified && S.float_accumulator())
     acc = _mm256_castps_si256(_mm256_max_ps(_mm256_setzero_ps(), _mm256_castsi256_ps(acc)));
   else if constexpr (S.rectified)
     acc = _mm256_max_epi32(acc, _mm256_setzero_si256());
-  const __m256i y = detail::scale8<S>(l.set[0], acc);
+  const __m256i y = detail::scale8<S, Biased>(l.set[0], acc);
   if constexpr (!S.two_slopes) return y;
-  return _mm256_blendv_epi8(y, detail::scale8<S>(l.set[1], acc), below_threshold8<S>(l, acc));
+  return _mm256_blendv_epi8(y, detail::scale8<S, Biased>(l.set[1], acc), below_threshold8<S>(l, acc));
 }
 
 // Stores channels [first, first + n) of a position.
-template <op_signature S>
+template <op_signature S, bool Biased = false>
 OFFRAMP_INLINE OFFRAMP_AVX2 void store_lanes8(const output_lanes8& l, const window& w, void* out, int position,
                                               int first, int n, __m256i acc) {
+  static_assert(!Biased || takes_biased<S>);
   if constexpr (S.out == kind::bits) {
     const std::uint32_t byte = output_bits8<S>(l, n, acc);
     auto* to = reinterpret_cast<unsigned char*>(static_cast<std::uint32_t*>(out) + position * ceil_div(w.out.c, 32)) +
@@ -217,7 +229,7 @@ OFFRAMP_INLINE OFFRAMP_AVX2 void store_lanes8(const output_lanes8& l, const wind
   } else if constexpr (S.out == kind::i8 || S.out == kind::i16) {
     using element = storage_t<S.out>;
     element* to = static_cast<element*>(out) + position * w.out.c + first;
-    __m256i q = scaled_lanes8<S>(l, acc);
+    __m256i q = scaled_lanes8<S, Biased>(l, acc);
     // What is clamped to low - zero cannot overflow when the zero point comes on top.
     q = _mm256_max_epi32(_mm256_min_epi32(q, _mm256_set1_epi32(l.high - l.out_zero)),
                          _mm256_set1_epi32(l.low - l.out_zero));
@@ -268,6 +280,18 @@ template <op_signature S>
 OFFRAMP_INLINE OFFRAMP_AVX2 void store_lanes8(const parameters<S>& p, const window& w, void* out, int position,
                                               int first, int n, __m256 acc) {
   store_lanes8(p, w, out, position, first, n, _mm256_castps_si256(acc));
+}
+
+// Four times 8 scaled accumulators (scaled_lanes8) as bytes, one vector after the other.
+OFFRAMP_INLINE OFFRAMP_AVX2 __m256i output_bytes32(const output_lanes8& l, __m256i a, __m256i b, __m256i c, __m256i d) {
+  const __m256i zero = _mm256_set1_epi16(static_cast<short>(l.out_zero));
+  const __m256i ab = _mm256_adds_epi16(_mm256_packs_epi32(a, b), zero);
+  const __m256i cd = _mm256_adds_epi16(_mm256_packs_epi32(c, d), zero);
+  __m256i bytes = _mm256_packs_epi16(ab, cd);
+  bytes = _mm256_max_epi8(_mm256_min_epi8(bytes, _mm256_set1_epi8(static_cast<char>(l.high))),
+                          _mm256_set1_epi8(static_cast<char>(l.low)));
+  // Packing works in halves of a vector, each with 4 bytes of a, b, c and d.
+  return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::avx2

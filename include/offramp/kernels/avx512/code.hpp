@@ -6,7 +6,6 @@
 #include <offramp/kernels/avx512/conv_bits.hpp>
 #include <offramp/kernels/avx512/conv_float.hpp>
 #include <offramp/kernels/avx512/conv_integer.hpp>
-#include <offramp/kernels/avx512/convert_bits.hpp>
 #include <offramp/kernels/avx512/depthwise.hpp>
 #include <offramp/kernels/avx512/pointwise.hpp>
 #include <offramp/kernels/avx512/pool.hpp>

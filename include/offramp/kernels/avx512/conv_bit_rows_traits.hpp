@@ -1,18 +1,57 @@
-// To be written.
+// Convolutions of signs plane by plane (x86/bit_rows.hpp) in vectors of 512 positions, of 256 where those hold the
+// rest.
 #ifndef OFFRAMP_KERNELS_AVX512_CONV_BIT_ROWS_TRAITS_HPP
 #define OFFRAMP_KERNELS_AVX512_CONV_BIT_ROWS_TRAITS_HPP
 
 #include <offramp/kernels/portable/traits.hpp>
+#include <offramp/kernels/x86/bit_rows.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
 
+// Should this convolution read planes in rows rather than words of channels? Asked whatever layouts its signature
+// names. `words` is what the other kernel costs: carry-save adders of 16 channels a vector, here.
+constexpr bool prefers_bit_rows(const kernel_op& op, bit_rows::words_cost words = {9, 150}) {
+  const window& w = op.geometry;
+  if (!bit_rows::is_sign_conv(op.signature) || !bit_rows::takes(w)) return false;
+  const int bits = bit_rows::plane_bits(w);
+  const bit_rows::planes_cost planes =
+      bits > 256 ? bit_rows::planes_cost{ceil_div(bits, 512), 800, 85, 1500} : bit_rows::planes_cost{1, 400, 60, 1200};
+  return bit_rows::planes_are_faster(w, planes, words);
+}
+
 struct conv_bit_rows {
-  static constexpr bool runs(const op_signature&) { return false; }
-  static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
-  static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
-  static constexpr std::size_t weight_words(const kernel_op& op) { return canonical_layout(op).total(); }
-  static constexpr std::size_t scratch_bytes(const kernel_op&) { return 0; }
-  static constexpr void pack(const kernel_op&, const std::uint32_t*, std::uint32_t*) {}
+  [[gnu::always_inline]] static constexpr int stride(const window& w) {
+    return bit_rows::plane_stride(w, ceil_div(bit_rows::plane_bits(w), 256) * 256);
+  }
+  // Blocks of a chunk, at most 8: tables of 24 KiB, 16 where all vectors are short.
+  [[gnu::always_inline]] static constexpr int chunk(const window& w) { return bit_rows::plane_bits(w) > 256 ? 6 : 8; }
+
+  // Bytes of the parts of working memory, which begins at a cache line.
+  [[gnu::always_inline]] static constexpr std::size_t planes_bytes(const window& w) {
+    return static_cast<std::size_t>(w.in.c * w.kernel_w) * static_cast<std::size_t>(stride(w));
+  }
+  [[gnu::always_inline]] static constexpr std::size_t table_bytes(const window& w) {
+    return static_cast<std::size_t>(bit_rows::blocks_of(w.depth(), chunk(w), 0)) * bit_rows::block_codes * 8 * 64;
+  }
+  [[gnu::always_inline]] static constexpr std::size_t counts_bytes(const window& w) {
+    return static_cast<std::size_t>(w.out.c) * static_cast<std::size_t>(bit_rows::planes_for(w.depth()) - 1) * 64;
+  }
+
+  static constexpr bool runs(const op_signature& s) { return bit_rows::is_conv(s); }
+  static constexpr layout reads(const kernel_op& op) { return prefers_bit_rows(op) ? layout::bit_rows : layout::nhwc; }
+  static constexpr bool writes(const kernel_op&, layout l) { return l == layout::bit_rows; }
+  static constexpr std::size_t weight_words(const kernel_op& op) {
+    return bit_rows::takes(op.geometry) ? bit_rows::packed(op).end : canonical_layout(op).total();
+  }
+  static constexpr std::size_t scratch_bytes(const kernel_op& op) {
+    const window& w = op.geometry;
+    return bit_rows::takes(w)
+               ? planes_bytes(w) + table_bytes(w) + counts_bytes(w) + bit_rows::early_end_bytes(w, chunk(w)) + 64
+               : 0;
+  }
+  static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* to) {
+    bit_rows::pack<bit_rows::pair_codes>(op, stride(op.geometry), chunk(op.geometry), canonical, to);
+  }
 };
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::avx512

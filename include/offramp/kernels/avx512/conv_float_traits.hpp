@@ -1,19 +1,12 @@
-// To be written.
+// Float convolution on AVX-512: as on AVX2, in vectors of 16 channels.
 #ifndef OFFRAMP_KERNELS_AVX512_CONV_FLOAT_TRAITS_HPP
 #define OFFRAMP_KERNELS_AVX512_CONV_FLOAT_TRAITS_HPP
 
-#include <offramp/kernels/portable/traits.hpp>
+#include <offramp/kernels/avx2/conv_float_traits.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
 
-struct conv_float {
-  static constexpr bool runs(const op_signature&) { return false; }
-  static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
-  static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
-  static constexpr std::size_t weight_words(const kernel_op& op) { return canonical_layout(op).total(); }
-  static constexpr std::size_t scratch_bytes(const kernel_op&) { return 0; }
-  static constexpr void pack(const kernel_op&, const std::uint32_t*, std::uint32_t*) {}
-};
+struct conv_float : avx2::conv_float_in_lanes<16> {};
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::avx512
 

@@ -1,19 +1,12 @@
-// To be written.
+// Depthwise convolution on AVX-512: as on AVX2, in vectors of 16 channels.
 #ifndef OFFRAMP_KERNELS_AVX512_DEPTHWISE_TRAITS_HPP
 #define OFFRAMP_KERNELS_AVX512_DEPTHWISE_TRAITS_HPP
 
-#include <offramp/kernels/portable/traits.hpp>
+#include <offramp/kernels/avx2/depthwise_traits.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
 
-struct depthwise {
-  static constexpr bool runs(const op_signature&) { return false; }
-  static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
-  static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
-  static constexpr std::size_t weight_words(const kernel_op& op) { return canonical_layout(op).total(); }
-  static constexpr std::size_t scratch_bytes(const kernel_op&) { return 0; }
-  static constexpr void pack(const kernel_op&, const std::uint32_t*, std::uint32_t*) {}
-};
+struct depthwise : avx2::depthwise_in_lanes<16> {};
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::avx512
 

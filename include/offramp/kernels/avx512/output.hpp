@@ -13,14 +13,16 @@
 
 #include <offramp/kernels/avx2/output.hpp>
 #include <offramp/kernels/output_stage.hpp>
+#include <offramp/kernels/x86/intrinsics.hpp>
 #include <offramp/kernels/x86/target.hpp>
 
 #if OFFRAMP_X86_64
-#include <immintrin.h>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
 
 using avx2::parameter_words;
+using avx2::stores_quads;
+using avx2::takes_biased;
 
 // The first n (1 to 16) lanes of a vector.
 OFFRAMP_INLINE __mmask16 first_lanes16(int n) { return static_cast<__mmask16>(0xffffu >> (16 - n)); }
@@ -33,9 +35,9 @@ OFFRAMP_INLINE OFFRAMP_AVX512 __m512i load_words16(const void* from, int n) {
 struct output_set16 {
   __m512i bias;  // or the factor, where floats are multiplied
   __m512i multiplier, odd_multiplier;
-  __m512i half, shift;        // k - 32 (k where sums of 64 bits are shifted), and what rounds before that shift
-  __m512i left, most;         // of factors from 1/4 up
-  bool grows;                 // is there one?
+  __m512i half, shift;  // k - 32 (k where sums of 64 bits are shifted), and what rounds before that shift
+  __m512i left, most;   // of factors from 1/4 up
+  bool grows;           // is there one?
 };
 
 // What `store_lanes16` needs to know of its 16 channels.
@@ -115,8 +117,9 @@ OFFRAMP_INLINE OFFRAMP_AVX512 __m512 clamp16(__m512 v, float low, float high) {
   return _mm512_min_ps(_mm512_set1_ps(high), _mm512_max_ps(_mm512_set1_ps(low), v));
 }
 
-// The result before clamp and stream: q of i8 and i16, the number of i32 and f32. Floats as their bits.
-template <op_signature S>
+// The result before clamp and stream: q of i8 and i16, the number of i32 and f32. Floats as their bits. Biased: `acc`
+// has its bias already.
+template <op_signature S, bool Biased>
 OFFRAMP_INLINE OFFRAMP_AVX512 __m512i scale16(const output_set16& set, __m512i acc) {
   if constexpr (S.out == kind::i32 && !S.add) {
     return _mm512_add_epi32(acc, set.bias);
@@ -131,6 +134,7 @@ OFFRAMP_INLINE OFFRAMP_AVX512 __m512i scale16(const output_set16& set, __m512i a
     const __m512 half = _mm512_mask_mov_ps(_mm512_set1_ps(0.5f), negative, _mm512_set1_ps(-0.5f));
     return _mm512_cvttps_epi32(_mm512_add_ps(limited, half));
   } else {
+    if constexpr (Biased) return requantize16(set, acc);
     const __m512i fine = _mm512_slli_epi32(acc, accumulator_fraction_bits(S));
     return requantize16(set, _mm512_add_epi32(fine, set.bias));
   }
@@ -170,22 +174,23 @@ OFFRAMP_INLINE OFFRAMP_AVX512 std::uint32_t output_bits16(const output_lanes16& 
   return (static_cast<std::uint32_t>(below_threshold16<S>(l, acc)) ^ l.flips) & (0xffffu >> (16 - n));
 }
 
-// Output kinds i8 and i16, before zero point, clamp and stream.
-template <op_signature S>
+// Output kinds i8 and i16, before zero point, clamp and stream. Biased: `acc` has its bias already.
+template <op_signature S, bool Biased = false>
 OFFRAMP_INLINE OFFRAMP_AVX512 __m512i scaled_lanes16(const output_lanes16& l, __m512i acc) {
   if constexpr (S.rectified && S.float_accumulator())
     acc = _mm512_castps_si512(_mm512_max_ps(_mm512_setzero_ps(), _mm512_castsi512_ps(acc)));
   else if constexpr (S.rectified)
     acc = _mm512_max_epi32(acc, _mm512_setzero_si512());
-  const __m512i y = detail::scale16<S>(l.set[0], acc);
+  const __m512i y = detail::scale16<S, Biased>(l.set[0], acc);
   if constexpr (!S.two_slopes) return y;
-  return _mm512_mask_mov_epi32(y, below_threshold16<S>(l, acc), detail::scale16<S>(l.set[1], acc));
+  return _mm512_mask_mov_epi32(y, below_threshold16<S>(l, acc), detail::scale16<S, Biased>(l.set[1], acc));
 }
 
 // Stores channels [first, first + n) of a position.
-template <op_signature S>
+template <op_signature S, bool Biased = false>
 OFFRAMP_INLINE OFFRAMP_AVX512 void store_lanes16(const output_lanes16& l, const window& w, void* out, int position,
                                                  int first, int n, __m512i acc) {
+  static_assert(!Biased || takes_biased<S>);
   const __mmask16 lanes = first_lanes16(n);
   if constexpr (S.out == kind::bits) {
     const std::uint32_t word = output_bits16<S>(l, n, acc);
@@ -197,16 +202,15 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void store_lanes16(const output_lanes16& l, const 
       __builtin_memcpy(reinterpret_cast<unsigned char*>(to) + first % 32 / 8, &word, 2);
   } else if constexpr (S.out == kind::i8 || S.out == kind::i16) {
     storage_t<S.out>* to = static_cast<storage_t<S.out>*>(out) + position * w.out.c + first;
-    __m512i q = scaled_lanes16<S>(l, acc);
+    __m512i q = scaled_lanes16<S, Biased>(l, acc);
     // What is clamped to low - zero cannot overflow when the zero point comes on top.
     q = _mm512_max_epi32(_mm512_min_epi32(q, _mm512_set1_epi32(l.high - l.out_zero)),
                          _mm512_set1_epi32(l.low - l.out_zero));
     q = _mm512_add_epi32(q, _mm512_set1_epi32(l.out_zero));
     if constexpr (S.out == kind::i8) {
       if constexpr (S.add)
-        q = _mm512_add_epi32(
-            q, _mm512_cvtepi8_epi32(n == 16 ? _mm_loadu_si128(reinterpret_cast<const __m128i*>(to))
-                                            : _mm_maskz_loadu_epi8(lanes, to)));
+        q = _mm512_add_epi32(q, _mm512_cvtepi8_epi32(n == 16 ? _mm_loadu_si128(reinterpret_cast<const __m128i*>(to))
+                                                             : _mm_maskz_loadu_epi8(lanes, to)));
       const __m128i bytes = _mm512_cvtsepi32_epi8(q);
       if (n == 16)
         _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
@@ -214,9 +218,8 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void store_lanes16(const output_lanes16& l, const 
         _mm_mask_storeu_epi8(to, lanes, bytes);
     } else {
       if constexpr (S.add)
-        q = _mm512_add_epi32(
-            q, _mm512_cvtepi16_epi32(n == 16 ? _mm256_loadu_si256(reinterpret_cast<const __m256i*>(to))
-                                             : _mm256_maskz_loadu_epi16(lanes, to)));
+        q = _mm512_add_epi32(q, _mm512_cvtepi16_epi32(n == 16 ? _mm256_loadu_si256(reinterpret_cast<const __m256i*>(to))
+                                                              : _mm256_maskz_loadu_epi16(lanes, to)));
       const __m256i halves = _mm512_cvtsepi32_epi16(q);
       if (n == 16)
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), halves);
@@ -227,8 +230,8 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void store_lanes16(const output_lanes16& l, const 
     storage_t<S.out>* to = static_cast<storage_t<S.out>*>(out) + position * w.out.c + first;
     __m512i y = scaled_lanes16<S>(l, acc);
     if constexpr (S.out == kind::f32) {
-      __m512 f = detail::clamp16(_mm512_castsi512_ps(y), __builtin_bit_cast(float, l.low),
-                                 __builtin_bit_cast(float, l.high));
+      __m512 f =
+          detail::clamp16(_mm512_castsi512_ps(y), __builtin_bit_cast(float, l.low), __builtin_bit_cast(float, l.high));
       if constexpr (S.add) f = _mm512_add_ps(_mm512_castsi512_ps(load_words16(to, n)), f);
       y = _mm512_castps_si512(f);
     } else if constexpr (S.add) {
@@ -257,11 +260,6 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void store_lanes16(const parameters<S>& p, const w
                                                  int first, int n, __m512 acc) {
   store_lanes16(p, w, out, position, first, n, _mm512_castps_si512(acc));
 }
-
-// Can four vectors become bytes together, 2 instructions each instead of 5? Zero point, clamp and saturation then act
-// on 16 and 8 bits; |zero| <= 128 cannot bring what 16 bits hold no more back into 8.
-template <op_signature S>
-constexpr bool stores_quads = S.out == kind::i8 && !S.add && !S.float_accumulator();
 
 // Four times 16 scaled accumulators (scaled_lanes16) as bytes, one vector after the other.
 OFFRAMP_INLINE OFFRAMP_AVX512 __m512i output_bytes64(const output_lanes16& l, __m512i a, __m512i b, __m512i c,

@@ -1,19 +1,12 @@
-// To be written.
+// Pooling on AVX-512: what AVX2 runs.
 #ifndef OFFRAMP_KERNELS_AVX512_POOL_TRAITS_HPP
 #define OFFRAMP_KERNELS_AVX512_POOL_TRAITS_HPP
 
-#include <offramp/kernels/portable/traits.hpp>
+#include <offramp/kernels/avx2/pool_traits.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
 
-struct pool {
-  static constexpr bool runs(const op_signature&) { return false; }
-  static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
-  static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
-  static constexpr std::size_t weight_words(const kernel_op& op) { return canonical_layout(op).total(); }
-  static constexpr std::size_t scratch_bytes(const kernel_op&) { return 0; }
-  static constexpr void pack(const kernel_op&, const std::uint32_t*, std::uint32_t*) {}
-};
+struct pool : avx2::pool {};
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::avx512
 

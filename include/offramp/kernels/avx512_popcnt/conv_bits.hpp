@@ -1,4 +1,4 @@
-// To be written.
+// Bits times bits with VPOPCNTDQ, BITALG and GFNI.
 #ifndef OFFRAMP_KERNELS_AVX512_POPCNT_CONV_BITS_HPP
 #define OFFRAMP_KERNELS_AVX512_POPCNT_CONV_BITS_HPP
 
@@ -6,14 +6,43 @@
 #include <offramp/kernels/x86/target.hpp>
 
 #if OFFRAMP_X86_64
-#include <immintrin.h>
+#include <offramp/kernels/avx512/word_conv.hpp>
+#include <offramp/kernels/avx512_popcnt/count_words.hpp>
+#include <offramp/kernels/avx512_popcnt/majority_conv.hpp>
+#include <offramp/kernels/portable/conv_grouped.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels {
 
 template <>
 struct code<avx512_popcnt::conv_bits> {
   template <op_signature S, class Geometry>
-  static void run(Geometry, const arguments&) {}
+  static void run(Geometry g, const arguments& a) {
+    if constexpr (Geometry::is_static) {
+      constexpr kernel_op op{S, Geometry{}()};
+      run<S, avx512_popcnt::choose_conv_bits(op)>(g, a);
+    } else {
+      using enum avx512_popcnt::conv_bits_variant;
+      const auto variant = avx512_popcnt::choose_conv_bits({S, g()});
+      if (variant == majorities)
+        run<S, majorities>(g, a);
+      else if (variant == words)
+        run<S, words>(g, a);
+      else
+        run<S, avx512_popcnt::conv_bits_variant::portable>(g, a);
+    }
+  }
+
+ private:
+  template <op_signature S, avx512_popcnt::conv_bits_variant Variant, class Geometry>
+  static void run(Geometry g, const arguments& a) {
+    const kernel_op op{S, g()};
+    if constexpr (Variant == avx512_popcnt::conv_bits_variant::majorities)
+      avx512_popcnt::convolve_by_majorities<S>(avx512_popcnt::plan_majority(op), op.geometry, a);
+    else if constexpr (Variant == avx512_popcnt::conv_bits_variant::words)
+      avx512::convolve_words<S, avx512_popcnt::count_words>(avx512::plan_words(op), op.geometry, a);
+    else if constexpr (S.grouped)
+      kernels::portable::conv_grouped<S>(g, a);
+  }
 };
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels

@@ -1,18 +1,30 @@
-// To be written.
+// Bytes times bytes with vpdpbusd: numbers of 8 bits times int8 or signs, and signs times int8.
 #ifndef OFFRAMP_KERNELS_AVX512_VNNI_CONV_INTEGER_TRAITS_HPP
 #define OFFRAMP_KERNELS_AVX512_VNNI_CONV_INTEGER_TRAITS_HPP
 
-#include <offramp/kernels/portable/traits.hpp>
+#include <offramp/kernels/avx2/integer_packing.hpp>
+#include <offramp/kernels/path.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512_vnni {
 
+namespace integer {
+using byte_plan = avx2::integer::work_plan<16, 4>;
+}  // namespace integer
+
 struct conv_integer {
-  static constexpr bool runs(const op_signature&) { return false; }
+  static constexpr bool runs(const op_signature& s) {
+    if (s.what != op_kind::conv || s.grouped || s.in_layout != layout::nhwc || s.out_layout != layout::nhwc)
+      return false;
+    if (s.in == kind::bits) return s.weights == kind::i8;
+    return (s.in == kind::u8 || s.in == kind::i8) && (s.weights == kind::i8 || s.weights == kind::bits);
+  }
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
-  static constexpr std::size_t weight_words(const kernel_op& op) { return canonical_layout(op).total(); }
-  static constexpr std::size_t scratch_bytes(const kernel_op&) { return 0; }
-  static constexpr void pack(const kernel_op&, const std::uint32_t*, std::uint32_t*) {}
+  static constexpr std::size_t weight_words(const kernel_op& op) { return avx2::integer::packed_words<16, 4>(op); }
+  static constexpr std::size_t scratch_bytes(const kernel_op& op) { return integer::byte_plan{op}.scratch_bytes(); }
+  static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
+    avx2::integer::pack<16, 4>(op, canonical, packed);
+  }
 };
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::avx512_vnni

@@ -61,7 +61,8 @@ inline bool runs_here() {
       return runs_here<path::avx512_popcnt>() && detail::has_tiles();
     else
       return runs_here<path::avx512_vnni>() && __builtin_cpu_supports("avx512vpopcntdq") != 0 &&
-             __builtin_cpu_supports("avx512bitalg") != 0;
+             __builtin_cpu_supports("avx512bitalg") != 0 && __builtin_cpu_supports("avx512vbmi") != 0 &&
+             __builtin_cpu_supports("gfni") != 0;
 #else
     return false;
 #endif

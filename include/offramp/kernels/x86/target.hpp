@@ -15,7 +15,7 @@
 #define OFFRAMP_AVX2_SETS "avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"
 #define OFFRAMP_AVX512_SETS OFFRAMP_AVX2_SETS ",avx512f,avx512bw,avx512vl,avx512dq,avx512cd"
 #define OFFRAMP_AVX512_VNNI_SETS OFFRAMP_AVX512_SETS ",avx512vnni"
-#define OFFRAMP_AVX512_POPCNT_SETS OFFRAMP_AVX512_VNNI_SETS ",avx512vpopcntdq,avx512bitalg"
+#define OFFRAMP_AVX512_POPCNT_SETS OFFRAMP_AVX512_VNNI_SETS ",avx512vpopcntdq,avx512bitalg,avx512vbmi,gfni"
 #define OFFRAMP_AMX_SETS OFFRAMP_AVX512_POPCNT_SETS ",amx-tile,amx-int8"
 
 #define OFFRAMP_AVX2 __attribute__((target(OFFRAMP_AVX2_SETS)))

@@ -1,0 +1,117 @@
+// The loops of conv_bits_words_traits.hpp: a patch of one position is gathered, then met with all output channels.
+#ifndef OFFRAMP_KERNELS_AVX2_CONV_BITS_WORDS_HPP
+#define OFFRAMP_KERNELS_AVX2_CONV_BITS_WORDS_HPP
+
+#include <cstdint>
+
+#include <offramp/kernels/avx2/bit_vectors.hpp>
+#include <offramp/kernels/avx2/conv_bits_words_traits.hpp>
+#include <offramp/kernels/avx2/output.hpp>
+#include <offramp/kernels/path.hpp>
+#include <offramp/kernels/portable/patch.hpp>
+
+#if OFFRAMP_X86_64
+
+namespace offramp::inline OFFRAMP_ABI::kernels::avx2 {
+
+namespace detail {
+
+// Counters of bits in place: of 1, 2, 4 and 8 each.
+struct bit_counters {
+  __m256i ones, twos, fours, eights;
+};
+
+OFFRAMP_INLINE OFFRAMP_AVX2 __m256i differing_bits(const std::uint32_t* x, const std::uint32_t* weights) {
+  return _mm256_xor_si256(_mm256_set1_epi32(static_cast<int>(*x)), load_bits256(weights));
+}
+
+// Two, four and eight words go in, what overflows comes out.
+OFFRAMP_INLINE OFFRAMP_AVX2 __m256i take_two(bit_counters& c, const std::uint32_t* x, const std::uint32_t* weights) {
+  return add_bits256(c.ones, differing_bits(x, weights), differing_bits(x + 1, weights + 8));
+}
+OFFRAMP_INLINE OFFRAMP_AVX2 __m256i take_four(bit_counters& c, const std::uint32_t* x, const std::uint32_t* weights) {
+  const __m256i a = take_two(c, x, weights);
+  return add_three256(c.twos, a, take_two(c, x + 2, weights + 16));
+}
+OFFRAMP_INLINE OFFRAMP_AVX2 __m256i take_eight(bit_counters& c, const std::uint32_t* x, const std::uint32_t* weights) {
+  const __m256i a = take_four(c, x, weights);
+  return add_three256(c.fours, a, take_four(c, x + 4, weights + 32));
+}
+
+}  // namespace detail
+
+// For each of 8 lanes: bits that differ between a patch of `words` (even) and its weights, both in pairs.
+OFFRAMP_INLINE OFFRAMP_AVX2 __m256i count_differences256(const std::uint32_t* x, const std::uint32_t* weights,
+                                                         int words) {
+  const __m256i zero = _mm256_setzero_si256();
+  detail::bit_counters c{zero, zero, zero, zero};
+  __m256i total = zero;
+  __m256i sixteens = zero;  // counted, in bytes
+  int left = words;
+  while (left >= 16) {
+    // A byte grows by at most 8 a step: 30 steps, and one below, fit.
+    const int end = left > 16 * 30 ? left - 16 * 30 : 0;
+    for (; left - 16 >= end; left -= 16, x += 16, weights += 128) {
+      const __m256i a = detail::take_eight(c, x, weights);
+      const __m256i carry = add_three256(c.eights, a, detail::take_eight(c, x + 8, weights + 64));
+      sixteens = _mm256_add_epi8(sixteens, count_bytes256<1>(carry));
+    }
+    if (left >= 16) {
+      total = _mm256_add_epi32(total, add_bytes256(sixteens));
+      sixteens = zero;
+    }
+  }
+  if ((left & 8) != 0) {
+    const __m256i carry = add_two256(c.eights, detail::take_eight(c, x, weights));
+    sixteens = _mm256_add_epi8(sixteens, count_bytes256<1>(carry));
+    x += 8, weights += 64;
+  }
+  __m256i few = zero;  // of the rest, bits in bytes
+  if ((left & 4) != 0) {
+    const __m256i carry = add_two256(c.fours, detail::take_four(c, x, weights));
+    few = _mm256_add_epi8(few, count_bytes256<8>(carry));
+    x += 4, weights += 32;
+  }
+  if ((left & 2) != 0)
+    few = _mm256_add_epi8(few, count_bytes256<4>(add_two256(c.twos, detail::take_two(c, x, weights))));
+  // At most 64 + 32 in `few` so far, and 8 + 16 + 32 + 64 here.
+  few = _mm256_add_epi8(few, _mm256_add_epi8(count_bytes256<1>(c.ones), count_bytes256<2>(c.twos)));
+  few = _mm256_add_epi8(few, _mm256_add_epi8(count_bytes256<4>(c.fours), count_bytes256<8>(c.eights)));
+  total = _mm256_add_epi32(total, add_bytes256(sixteens));
+  return _mm256_add_epi32(_mm256_slli_epi32(total, 4), add_bytes256(few));
+}
+
+template <op_signature S, class Geometry>
+OFFRAMP_AVX2 inline void convolve_by_words(Geometry g, const arguments& a, const std::uint32_t* kernel) {
+  using layout_of = conv_bits_words;
+  const window w = g();
+  const parameters<S> params{a.weights, w};
+  const auto* in = static_cast<const std::uint32_t*>(a.in);
+  auto* patch = static_cast<std::uint32_t*>(a.scratch);
+  const int words = layout_of::paired_words(w);
+  const int together = layout_of::group_out_c(w);
+  const int group_words = layout_of::blocks(w) * words * layout_of::block_channels;
+  for (int oy = 0; oy < w.out.h; ++oy)
+    for (int ox = 0; ox < w.out.w; ++ox)
+      for (int group = 0; group < w.groups; ++group) {
+        if (words != layout_of::patch_words(w)) patch[words - 1] = 0;
+        if (w.groups == 1)
+          portable::gather_words(in, w, oy, ox, patch);
+        else
+          portable::gather_group_words(in, w, group * w.group_in_c(), w.group_in_c(), oy, ox, patch);
+        for (int k = 0; k < words; k += 2) patch[k + 1] ^= patch[k];
+        const std::uint32_t* weights = kernel + group * group_words;
+        for (int o = 0; o < together; o += 8, weights += words * layout_of::block_channels) {
+          const __m256i count = count_differences256(patch, weights, words);
+          const __m256i acc = _mm256_sub_epi32(_mm256_set1_epi32(w.depth()), _mm256_slli_epi32(count, 1));
+          const int n = together - o < 8 ? together - o : 8;
+          store_lanes8<S>(params, w, a.out, oy * w.out.w + ox, group * together + o, n, acc);
+        }
+      }
+}
+
+}  // namespace offramp::inline OFFRAMP_ABI::kernels::avx2
+
+#endif
+
+#endif

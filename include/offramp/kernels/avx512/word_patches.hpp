@@ -1,0 +1,182 @@
+// Windows of bits as patches of words (word_plan.hpp): rows of whole words are copied; without gaps, rows are first
+// made ready, every pixel's bits behind those of the last one, and windows are then cut out of them.
+#ifndef OFFRAMP_KERNELS_AVX512_WORD_PATCHES_HPP
+#define OFFRAMP_KERNELS_AVX512_WORD_PATCHES_HPP
+
+#include <offramp/kernels/x86/intrinsics.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+#include <offramp/kernels/avx512/word_plan.hpp>
+
+#if OFFRAMP_X86_64
+
+namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
+
+OFFRAMP_INLINE OFFRAMP_AVX512 void copy_words(std::uint32_t* to, const std::uint32_t* from, int n) {
+  int i = 0;
+  for (; i + 16 <= n; i += 16) _mm512_storeu_si512(to + i, _mm512_loadu_si512(from + i));
+  const auto rest = static_cast<__mmask16>((1u << (n - i)) - 1u);
+  if (i < n) _mm512_mask_storeu_epi32(to + i, rest, _mm512_maskz_loadu_epi32(rest, from + i));
+}
+OFFRAMP_INLINE OFFRAMP_AVX512 void clear_words(std::uint32_t* to, int n) {
+  int i = 0;
+  for (; i + 16 <= n; i += 16) _mm512_storeu_si512(to + i, _mm512_setzero_si512());
+  if (i < n) _mm512_mask_storeu_epi32(to + i, static_cast<__mmask16>((1u << (n - i)) - 1u), _mm512_setzero_si512());
+}
+
+// Appends bits to a run of them.
+struct bit_writer {
+  std::uint8_t* to;
+  std::uint64_t held = 0;
+  int bits = 0;  // of `held`, fewer than 8 between calls
+
+  // n from 0 to 56, bits beyond them zero.
+  OFFRAMP_INLINE OFFRAMP_AVX512 void add(std::uint64_t v, int n) {
+    held |= v << bits;
+    bits += n;
+    __builtin_memcpy(to, &held, 8);
+    to += bits / 8;
+    held >>= bits & ~7;  // n + 7 <= 63
+    bits %= 8;
+  }
+};
+
+// n bits (1 to 56) from bit `at` on; reads 8 bytes.
+OFFRAMP_INLINE OFFRAMP_AVX512 std::uint64_t read_bits(const std::uint8_t* from, int at, int n) {
+  std::uint64_t v;
+  __builtin_memcpy(&v, from + at / 8, 8);
+  return v >> (at % 8) & ((std::uint64_t{1} << n) - 1);
+}
+
+// The channels of a group of all rows without gaps, and a row of zeros behind them.
+OFFRAMP_AVX512 inline void make_tight_rows(const word_plan& p, const window& w, const std::uint32_t* in, int group,
+                                           std::uint8_t* rows) {
+  const int words = ceil_div(w.in.c, 32);
+  const int first = group * p.in_c;
+  const int columns = (w.out.w - 1) * w.stride_w + w.kernel_w;
+  for (int y = 0; y <= w.in.h; ++y) {
+    auto* row = rows + static_cast<std::ptrdiff_t>(y) * p.row_bytes;
+    clear_words(reinterpret_cast<std::uint32_t*>(row), p.row_bytes / 4);
+    if (y == w.in.h) break;
+    bit_writer to{row + w.pad_left * p.stored_in_c / 8, 0, w.pad_left * p.stored_in_c % 8};
+    const int end = w.in.w < columns - w.pad_left ? w.in.w : columns - w.pad_left;
+    for (int x = 0; x < end; ++x) {
+      const std::uint32_t* pixel = in + static_cast<std::ptrdiff_t>(y * w.in.w + x) * words;
+      for (int c = 0; c < p.in_c; c += 32) {
+        const int n = p.in_c - c < 32 ? p.in_c - c : 32;
+        const int at = first + c;
+        std::uint32_t word = pixel[at / 32] >> (at % 32);
+        if (at % 32 + n > 32) word |= pixel[at / 32 + 1] << (32 - at % 32);
+        to.add(word & low_bits(n), n);
+      }
+      for (int gap = p.stored_in_c - p.in_c; gap > 0; gap -= 32) to.add(0, gap < 32 ? gap : 32);
+    }
+  }
+}
+
+// One patch out of tight rows, in steps of up to 56 bits.
+OFFRAMP_INLINE OFFRAMP_AVX512 void cut_patch(const word_plan& p, const window& w, const std::uint8_t* rows, int oy,
+                                             int ox, std::uint32_t* patch) {
+  const int run = w.kernel_w * p.stored_in_c;
+  const int from = ox * w.stride_w * p.stored_in_c;
+  std::uint64_t held = 0;
+  int bits = 0;
+  for (int ky = 0; ky < w.kernel_h; ++ky) {
+    const int y = oy * w.stride_h - w.pad_top + ky;
+    const std::uint8_t* row = rows + static_cast<std::ptrdiff_t>(y < 0 || y >= w.in.h ? w.in.h : y) * p.row_bytes;
+    for (int at = 0; at < run; at += 56) {
+      const int n = run - at < 56 ? run - at : 56;
+      const std::uint64_t v = read_bits(row, from + at, n);
+      held |= v << bits;
+      bits += n;
+      if (bits < 64) continue;
+      __builtin_memcpy(patch, &held, 8);
+      patch += 2;
+      bits -= 64;
+      held = v >> (n - bits);
+    }
+  }
+  for (; bits > 0; bits -= 32, held >>= 32) *patch++ = static_cast<std::uint32_t>(held);
+}
+
+// One row of `n` patches, whole words, of neighbouring positions in an output row: the words [first, first + count) of
+// pixels from x0 on, `w.stride_w` further each. `row`: the input row, or none where it is padding.
+OFFRAMP_INLINE OFFRAMP_AVX512 void copy_patch_rows(const word_plan& p, const window& w, const std::uint32_t* row,
+                                                   int first, int count, int x0, int n, std::uint32_t* patch) {
+  const int words = ceil_div(w.in.c, 32);
+  const int run = w.kernel_w * count;
+  for (int i = 0; i < n; ++i, x0 += w.stride_w, patch += p.words) {
+    if (row == nullptr) {
+      clear_words(patch, run);
+      continue;
+    }
+    const std::uint32_t* from = row + static_cast<std::ptrdiff_t>(x0) * words + first;
+    if (x0 >= 0 && x0 + w.kernel_w <= w.in.w && count == words) {
+      if (run <= 16) {
+        const auto lanes = static_cast<__mmask16>((1u << run) - 1u);
+        _mm512_mask_storeu_epi32(patch, lanes, _mm512_maskz_loadu_epi32(lanes, from));
+      } else {
+        copy_words(patch, from, run);
+      }
+      continue;
+    }
+    for (int kx = 0; kx < w.kernel_w; ++kx)
+      if (x0 + kx >= 0 && x0 + kx < w.in.w)
+        copy_words(patch + kx * count, from + kx * words, count);
+      else
+        clear_words(patch + kx * count, count);
+  }
+}
+
+// Patches of the positions [first, end) of a group.
+OFFRAMP_AVX512 inline void make_patches(const word_plan& p, const window& w, const std::uint32_t* in,
+                                        const std::uint8_t* rows, int group, int first, int end,
+                                        std::uint32_t* patches) {
+  const int words = ceil_div(w.in.c, 32);
+  const int count = ceil_div(p.in_c, 32);
+  int oy = first / w.out.w;
+  int ox = first % w.out.w;
+  for (int position = first; position < end; ox = 0, ++oy) {
+    const int n = w.out.w - ox < end - position ? w.out.w - ox : end - position;
+    if (p.tight) {
+      for (int i = 0; i < n; ++i) cut_patch(p, w, rows, oy, ox + i, patches + i * p.words);
+    } else {
+      for (int ky = 0; ky < w.kernel_h; ++ky) {
+        const int y = oy * w.stride_h - w.pad_top + ky;
+        const std::uint32_t* row =
+            y < 0 || y >= w.in.h ? nullptr : in + static_cast<std::ptrdiff_t>(y) * w.in.w * words;
+        copy_patch_rows(p, w, row, group * p.in_c / 32, count, ox * w.stride_w - w.pad_left, n,
+                        patches + ky * w.kernel_w * count);
+      }
+    }
+    position += n;
+    patches += n * p.words;
+  }
+}
+
+// Weights of one tile where fewer input channels are active than stored: those of the rest left out, or zero.
+OFFRAMP_AVX512 inline void narrow_tile(const word_plan& p, const std::uint32_t* tile, const std::uint32_t* masks,
+                                       std::uint32_t* to) {
+  const int active = ceil_div(p.in_c, 32);
+  const int stored = ceil_div(p.stored_in_c, 32);
+  const std::uint32_t last = low_bits(p.in_c - 32 * (active - 1));
+  for (int k = 0; k < p.words; ++k) {
+    const int from = p.tight ? k : k / active * stored + k % active;
+    const std::uint32_t mask = p.tight ? masks[k] : k % active == active - 1 ? last : ~0u;
+    const __m512i bits = _mm512_loadu_si512(tile + 16 * from);
+    _mm512_storeu_si512(to + 16 * k, _mm512_and_si512(bits, _mm512_set1_epi32(static_cast<int>(mask))));
+  }
+}
+// Which bits of a tight patch belong to active channels.
+inline void make_masks(const word_plan& p, std::uint32_t* masks) {
+  for (int k = 0; k < p.words; ++k) masks[k] = 0;
+  for (int tap = 0; tap < p.taps; ++tap)
+    for (int c = 0; c < p.in_c; ++c) set_bit(masks, tap * p.stored_in_c + c, true);
+}
+
+}  // namespace offramp::inline OFFRAMP_ABI::kernels::avx512
+#endif
+
+#endif

@@ -1,0 +1,98 @@
+// A convolution of bits by majorities (majority_plan.hpp), from its input to its output.
+#ifndef OFFRAMP_KERNELS_AVX512_POPCNT_MAJORITY_CONV_HPP
+#define OFFRAMP_KERNELS_AVX512_POPCNT_MAJORITY_CONV_HPP
+
+#include <offramp/kernels/x86/intrinsics.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+#include <offramp/kernels/avx512/conv_bits_traits.hpp>
+#include <offramp/kernels/avx512_popcnt/majority_count.hpp>
+#include <offramp/kernels/avx512_popcnt/majority_input.hpp>
+#include <offramp/kernels/avx512_popcnt/majority_output.hpp>
+#include <offramp/kernels/avx512_popcnt/majority_plan.hpp>
+#include <offramp/kernels/path.hpp>
+
+#if OFFRAMP_X86_64
+
+namespace offramp::inline OFFRAMP_ABI::kernels::avx512_popcnt {
+
+// One tile of channels over a band of rows. `place` says which; `tile`: its raw weights; `scratch` is aligned.
+template <op_signature S, int Blocks>
+OFFRAMP_AVX512_POPCNT inline void convolve_tile(const majority_plan& p, const majority_scratch& at, const window& w,
+                                                const parameters<S>& params, output_place place,
+                                                const std::uint8_t* tile, std::uint8_t* scratch, void* out) {
+  constexpr int positions = 64 / Blocks;
+  const auto* offsets = reinterpret_cast<const std::int32_t*>(scratch + at.offsets);
+  std::uint8_t* counts = scratch + at.counts;
+  std::uint8_t* matrices = scratch + at.weights;
+  std::uint8_t* limits = scratch + at.limits;
+  const int end = p.flat(place.rows, w.out.w);
+  avx512::output_lanes16 lanes[ceil_div(Blocks, 2)];
+  if constexpr (S.out == kind::bits)
+    make_limits(params, w, place, p.planes, limits);
+  else
+    for (int c = 0; c < place.channels; c += 16)
+      lanes[c / 16] =
+          avx512::load_output_lanes16(params, place.channel + c, place.channels - c < 16 ? place.channels - c : 16);
+  for (int first = 0; first < p.octs; first += p.chunk) {
+    const int last = first + p.chunk < p.octs ? first + p.chunk : p.octs;
+    make_weights<Blocks>(p, tile, first, last, matrices, scratch + at.sums);
+    if (p.chunk < p.octs)
+      count_positions<positions>(p, scratch, offsets + first, matrices, last - first, 0, end, counts, first == 0);
+  }
+  const bool whole = p.chunk == p.octs;
+  const std::uint8_t* ones = matrices + 256 * (whole ? p.octs : (p.octs - 1) % p.chunk + 1);
+  for (int position = 0; position < end; position += 2 * positions) {
+    const int two = position + 2 * positions < end ? position + 2 * positions : end;
+    if (whole) count_positions<positions>(p, scratch, offsets, matrices, p.octs, position, two, counts, true);
+    std::uint8_t* count = whole ? counts : counts + position / positions * p.planes * 64;
+    for (int i = position; i < two; i += positions, count += p.planes * 64, place.advance(positions)) {
+      add_ones<positions>(scratch + at.last + i, ones, count);
+      if constexpr (S.out == kind::bits)
+        store_bits<Blocks>(place, w, count, limits, p.planes, out);
+      else
+        store_numbers<S, Blocks>(lanes, place, w, count, p.planes, out);
+    }
+  }
+}
+
+template <op_signature S>
+OFFRAMP_AVX512_POPCNT inline void convolve_by_majorities(const majority_plan& p, const window& w, const arguments& a) {
+  const parameters<S> params{a.weights, w};
+  const auto* kernel = reinterpret_cast<const std::uint8_t*>(a.weights + avx512::kernel_begin({S, w}));
+  const majority_scratch at = scratch_majority(p, w);
+  auto* scratch = static_cast<std::uint8_t*>(a.scratch);
+  scratch += (64 - reinterpret_cast<std::uintptr_t>(scratch) % 64) % 64;
+  auto* taps = reinterpret_cast<std::int32_t*>(scratch + at.taps);
+  list_taps(p, w, static_cast<std::int32_t>(at.tail), taps, reinterpret_cast<std::int32_t*>(scratch + at.offsets));
+  const int groups = S.grouped ? w.groups : 1;
+  const int channels = w.out.c / groups;
+  const int octs = majority_tile_octs(p);
+  for (int group = 0; group < groups; ++group, kernel += 8 * p.blocks() * octs)
+    for (int row = 0; row < w.out.h; row += p.band) {
+      const int rows = row + p.band < w.out.h ? p.band : w.out.h - row;
+      make_planes(p, w, static_cast<const std::uint32_t*>(a.in), group, row, rows, scratch, scratch + at.parities);
+      make_tail(p, taps, p.flat(rows, w.out.w), scratch + at.parities, scratch + at.tail, scratch + at.last);
+      for (int first = 0; first < ceil_div(channels, 8);) {
+        const int blocks = tile_blocks(p.blocks() - first);
+        const std::uint8_t* tile = kernel + 8 * first * octs;
+        const int left = channels - 8 * first;
+        const output_place place{
+            group * channels + 8 * first, left < 8 * blocks ? left : 8 * blocks, blocks, rows, row, p.pitch};
+        switch (blocks) {
+          case 8: convolve_tile<S, 8>(p, at, w, params, place, tile, scratch, a.out); break;
+          case 4: convolve_tile<S, 4>(p, at, w, params, place, tile, scratch, a.out); break;
+          case 2: convolve_tile<S, 2>(p, at, w, params, place, tile, scratch, a.out); break;
+          default: convolve_tile<S, 1>(p, at, w, params, place, tile, scratch, a.out); break;
+        }
+        first += blocks;
+      }
+    }
+}
+
+}  // namespace offramp::inline OFFRAMP_ABI::kernels::avx512_popcnt
+#endif
+
+#endif
