@@ -74,16 +74,15 @@ int compare(const settings& s) {
   const auto real = host::evaluate(model, judged, pool);
   const int last = real.exits - 1;
   const double best = 100 * host::accuracy(real, judged, last);
-  host::table t({"last exit, " + std::to_string(judged.count()) + " images", "accuracy %", "difference", "labels kept %",
-                 "KL"});
+  host::table t(
+      {"last exit, " + std::to_string(judged.count()) + " images", "accuracy %", "difference", "labels kept %", "KL"});
   t.add({"float", host::fixed(best, 2), "", "", ""});
   double plain = 0;
   for (const option& o : options) {
     const auto q = host::quantize(model, host::program_of<device>(), data.train.slice(0, s.images), pool, o.how);
     const std::span<const std::uint8_t> known{judged.image(0), judged.image_size()};
     const host::deployed<device> net{host::pack_model<device, path::portable>(q, {}, known)};
-    const auto integer =
-        host::run_all_exits(host::bind_or_throw<device>(net.words(), "packed model"), judged, pool);
+    const auto integer = host::run_all_exits(host::bind_or_throw<device>(net.words(), "packed model"), judged, pool);
     int kept = 0;
     for (int i = 0; i < integer.count(); ++i)
       kept += real.label(last, i) == integer.label[static_cast<std::size_t>(last)][static_cast<std::size_t>(i)] ? 1 : 0;

@@ -21,9 +21,10 @@ using offramp_test::message_of;
 namespace {
 
 // What runs by itself on the paths of x86: first layers, chains of signs, a residual stream, a dense head.
-using net = network<image<12, 12, 3>, stage<conv2d<16, 3>, batch_norm, sign>, exit_head<4>,
-                    stage<conv2d<32, 3, binary>, batch_norm, sign, conv2d<32, 3, binary>, batch_norm, sign, max_pool<2>>,
-                    exit_head<4>, stage<residual<conv2d<32, 3, binary>, batch_norm>, sign>, exit_head<4>>;
+using net =
+    network<image<12, 12, 3>, stage<conv2d<16, 3>, batch_norm, sign>, exit_head<4>,
+            stage<conv2d<32, 3, binary>, batch_norm, sign, conv2d<32, 3, binary>, batch_norm, sign, max_pool<2>>,
+            exit_head<4>, stage<residual<conv2d<32, 3, binary>, batch_norm>, sign>, exit_head<4>>;
 using lowered = lower<net>;
 using one = host::dispatched<lowered, path::x86>;
 
@@ -86,12 +87,14 @@ TEST_CASE("dispatched: the best path is taken, and listed as such") {
 }
 
 TEST_CASE("dispatched: a path that is not there, a model that is refused, an input of the wrong size") {
-  CHECK(message_of([] { one{canonical(), "avx1024"}; }) ==
-        "path 'avx1024' cannot be had; there are: " + host::describe_paths<path::x86>());
+  CHECK(message_of([] {
+          one{canonical(), "avx1024"};
+        }) == "path 'avx1024' cannot be had; there are: " + host::describe_paths<path::x86>());
   auto broken = canonical();
   broken[30] ^= 1u;
-  CHECK(message_of([&] { one{broken, "portable", "garment.bin"}; }) ==
-        "garment.bin: refused: bad checksum: the bytes were changed after writing");
+  CHECK(message_of([&] {
+          one{broken, "portable", "garment.bin"};
+        }) == "garment.bin: refused: bad checksum: the bytes were changed after writing");
   one model{canonical()};
   const std::vector<std::uint8_t> pixels(5);
   CHECK(message_of([&] { model.classify(std::span<const std::uint8_t>{pixels}); }) ==

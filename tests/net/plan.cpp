@@ -66,16 +66,16 @@ void check_memory() {
     const step_desc& s = p.steps[i];
     const std::size_t scratch = kernels::scratch_bytes<Path>(s.op);
     for (std::size_t b = 0; b < scratch; ++b) owner.at(s.scratch_offset + b) = -1 - i;
-    if (scratch > 0) CHECK(s.scratch_offset % arena_alignment == 0);
+    if (scratch > 0) CHECK(s.scratch_offset % alignment_of<Path> == 0);
     if (s.op.signature.add || s.op.geometry.out_first > 0) {  // into a tensor that stands
       CHECK(all_owned(s.out));
     } else {
       const tensor_desc& t = p.tensors[s.out];
-      CHECK(t.offset % arena_alignment == 0);
+      CHECK(t.offset % alignment_of<Path> == 0);
       for (std::size_t b = 0; b < t.bytes(); ++b) owner.at(t.offset + b) = s.out;
-      sum += round_up(t.bytes(), arena_alignment);
+      sum += round_up(t.bytes(), alignment_of<Path>);
     }
-    sum += round_up(scratch, arena_alignment);
+    sum += round_up(scratch, alignment_of<Path>);
     // After all this writing, what the op reads must still be there, and so must its scratch.
     if (s.in != 0) CHECK(all_owned(s.in));
     CHECK(all_owned(s.out));

@@ -152,7 +152,7 @@ void check_op(Geometry g, const char* why, std::uint64_t stream) {
   constexpr kernel_op any{S, make_window({1, 1, 1}, 1, 1, 1, 1, 0, 0)};
   // A layout in the signature is meant; else what the path wants.
   constexpr layout in_layout = S.in_layout != layout::nhwc ? S.in_layout : kernels::reads<P>(any);
-  constexpr layout out_layout = S.out_layout != layout::nhwc              ? S.out_layout
+  constexpr layout out_layout = S.out_layout != layout::nhwc            ? S.out_layout
                                 : kernels::writes<P>(any, layout::nhwc) ? layout::nhwc
                                                                         : layout::bit_planes;
   constexpr op_signature planned = [] {

@@ -24,8 +24,9 @@ namespace offramp::inline OFFRAMP_ABI {
 // Working memory of one session, its size a constant of the plan.
 template <class Lowered, class Path = path::portable>
 struct arena {
-  alignas(alignment_of<Path>) unsigned char bytes[memory<Lowered, Path>.arena_bytes > 0 ? memory<Lowered, Path>.arena_bytes
-                                                                                     : 1];
+  alignas(
+      alignment_of<Path>) unsigned char bytes[memory<Lowered, Path>.arena_bytes > 0 ? memory<Lowered, Path>.arena_bytes
+                                                                                    : 1];
 };
 
 template <class Lowered, class Path = path::portable, exit_criterion Criterion = max_softmax,

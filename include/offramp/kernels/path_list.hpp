@@ -31,8 +31,7 @@ struct list {
 
  private:
   static constexpr bool same(const char* a, const char* b) {
-    for (; *a != 0 && *a == *b; ++a, ++b) {
-    }
+    for (; *a != 0 && *a == *b; ++a, ++b) {}
     return *a == *b;
   }
 };

@@ -12,8 +12,8 @@
 
 namespace offramp::inline OFFRAMP_ABI {
 
-// Bytes. Where tensors, scratch and the weights of an op begin, if what holds them all does; kernels rely on no more than
-// words, but run faster on whole cache lines where `Path::alignment` asks for it.
+// Bytes. Where tensors, scratch and the weights of an op begin, if what holds them all does; kernels rely on no more
+// than words, but run faster on whole cache lines where `Path::alignment` asks for it.
 template <class Path>
 inline constexpr std::size_t alignment_of = [] {
   if constexpr (requires { Path::alignment; })
@@ -155,7 +155,7 @@ constexpr plan<Program> plan_network(const Program& lowered) {
   for (int i = 0; i < r.program.step_count; ++i) {
     step_desc& s = r.program.steps[i];
     s.weight_words = kernels::weight_words<Path>(s.op);
-    if constexpr (alignment_of<Path> > 16) r.weight_words = round_up(r.weight_words, alignment_of<Path> / 4);
+    if constexpr (alignment_of < Path >> 16) r.weight_words = round_up(r.weight_words, alignment_of<Path> / 4);
     s.weight_offset = r.weight_words;
     r.weight_words += s.weight_words;
     s.cost = kernels::cost(s.op, s.weight_words);

@@ -2,7 +2,7 @@
 #ifndef OFFRAMP_PATHS_AVX2_HPP
 #define OFFRAMP_PATHS_AVX2_HPP
 
-#include <offramp/kernels/dispatch.hpp>
 #include <offramp/kernels/avx2/code.hpp>
+#include <offramp/kernels/dispatch.hpp>
 
 #endif

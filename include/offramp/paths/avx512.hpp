@@ -2,8 +2,8 @@
 #ifndef OFFRAMP_PATHS_AVX512_HPP
 #define OFFRAMP_PATHS_AVX512_HPP
 
-#include <offramp/kernels/dispatch.hpp>
 #include <offramp/kernels/avx512/code.hpp>
+#include <offramp/kernels/dispatch.hpp>
 #include <offramp/paths/avx2.hpp>
 
 #endif

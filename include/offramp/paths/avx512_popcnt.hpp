@@ -2,8 +2,8 @@
 #ifndef OFFRAMP_PATHS_AVX512_POPCNT_HPP
 #define OFFRAMP_PATHS_AVX512_POPCNT_HPP
 
-#include <offramp/kernels/dispatch.hpp>
 #include <offramp/kernels/avx512_popcnt/code.hpp>
+#include <offramp/kernels/dispatch.hpp>
 #include <offramp/paths/avx512_vnni.hpp>
 
 #endif

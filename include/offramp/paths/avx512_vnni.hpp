@@ -2,8 +2,8 @@
 #ifndef OFFRAMP_PATHS_AVX512_VNNI_HPP
 #define OFFRAMP_PATHS_AVX512_VNNI_HPP
 
-#include <offramp/kernels/dispatch.hpp>
 #include <offramp/kernels/avx512_vnni/code.hpp>
+#include <offramp/kernels/dispatch.hpp>
 #include <offramp/paths/avx512.hpp>
 
 #endif

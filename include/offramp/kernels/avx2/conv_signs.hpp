@@ -121,7 +121,8 @@ OFFRAMP_INLINE OFFRAMP_AVX2 void copy_input(const sign_plan& plan, std::int32_t 
   }
 }
 
-// start[V][8]: what the sums of a position begin with, from the packed sums of taps, and with the bias where that may be.
+// start[V][8]: what the sums of a position begin with, from the packed sums of taps, and with the bias where that may
+// be.
 template <op_signature S, int V>
 OFFRAMP_INLINE OFFRAMP_AVX2 void begin_sums(const std::uint32_t* sums, int taps, const output_lanes8* lanes,
                                             std::int32_t* start) {

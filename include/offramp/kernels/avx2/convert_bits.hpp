@@ -1,6 +1,6 @@
 // Signs between channels innermost and planes in rows, 32 positions at a time: their words become four vectors of bytes
-// (one for eight channels), whose bits movemask takes out, a plane at a time. Back: bytes of eight planes, transposed as
-// 8x8 bits by three exchanges of ever larger blocks (Warren, "Hacker's Delight", 7-3).
+// (one for eight channels), whose bits movemask takes out, a plane at a time. Back: bytes of eight planes, transposed
+// as 8x8 bits by three exchanges of ever larger blocks (Warren, "Hacker's Delight", 7-3).
 #ifndef OFFRAMP_KERNELS_AVX2_CONVERT_BITS_HPP
 #define OFFRAMP_KERNELS_AVX2_CONVERT_BITS_HPP
 

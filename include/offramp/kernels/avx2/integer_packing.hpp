@@ -2,16 +2,16 @@
 //
 // A 32-bit lane of a vector belongs to an output channel and takes `Together` products a step: 4 bytes (vpdpbusd) or 2
 // halves (vpmaddwd), for which that many neighbouring numbers of the input are broadcast. Neighbouring numbers come in
-// runs: in NHWC the taps of a window's row lie side by side, so that a whole row of taps is one run of the input if that
-// fills lanes better (3 taps of one channel), else every tap is. Weights stand in blocks of `together` vectors:
+// runs: in NHWC the taps of a window's row lie side by side, so that a whole row of taps is one run of the input if
+// that fills lanes better (3 taps of one channel), else every tap is. Weights stand in blocks of `together` vectors:
 //
 //   block    sums     [kernel_h][kernel_w]: of the weights of each tap, times minus the zero point of stored inputs
 //            weights  [kernel_h][run][step][vector of the block][output channel][number]
 //
 // Weights that halves meet are halves too, but bytes if they are read once only: memory is slower than widening them.
-// Bytes are stored unsigned, signed ones 128 higher. With x = stored - zero, sum(x w) = sum(stored w) - zero sum(w): the
-// sums are where accumulators begin (only if Together is 4; halves have their zero taken away when they are stored).
-// Layout depends on stored channels, not on active ones, so that nested widths share packed weights.
+// Bytes are stored unsigned, signed ones 128 higher. With x = stored - zero, sum(x w) = sum(stored w) - zero sum(w):
+// the sums are where accumulators begin (only if Together is 4; halves have their zero taken away when they are
+// stored). Layout depends on stored channels, not on active ones, so that nested widths share packed weights.
 #ifndef OFFRAMP_KERNELS_AVX2_INTEGER_PACKING_HPP
 #define OFFRAMP_KERNELS_AVX2_INTEGER_PACKING_HPP
 

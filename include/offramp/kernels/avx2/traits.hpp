@@ -15,7 +15,8 @@
 namespace offramp::inline OFFRAMP_ABI::kernels {
 
 template <>
-struct traits<path::avx2> : kernel_set<avx2::conv_bit_rows, avx2::convert_bits, avx2::conv_bits, avx2::conv_integer, avx2::conv_float, avx2::depthwise, avx2::pointwise, avx2::pool> {};
+struct traits<path::avx2> : kernel_set<avx2::conv_bit_rows, avx2::convert_bits, avx2::conv_bits, avx2::conv_integer,
+                                       avx2::conv_float, avx2::depthwise, avx2::pointwise, avx2::pool> {};
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels
 

@@ -1,6 +1,6 @@
 // Instruction sets per function: what follows such a word is compiled for them, whatever the flags of the build. Traps:
-// a lambda does not inherit them (write `OFFRAMP_AVX512` behind its parameter list, or none at all), and a helper that is
-// always inlined must name the same or fewer sets as its caller. Vectors are passed between inlined functions only.
+// a lambda does not inherit them (write `OFFRAMP_AVX512` behind its parameter list, or none at all), and a helper that
+// is always inlined must name the same or fewer sets as its caller. Vectors are passed between inlined functions only.
 #ifndef OFFRAMP_KERNELS_X86_TARGET_HPP
 #define OFFRAMP_KERNELS_X86_TARGET_HPP
 
