@@ -114,10 +114,10 @@ build_and_test() {
     cmake --build --preset "$1" --target $2 &&
     ctest --test-dir "build/$1" -V -j2 --no-tests=error -L "$3" -LE standing -R "${4:-.}"
 }
-stage_gcc() { build_and_test dev "device_tests path_tests host_tests" '^(device|path|host)$'; }
+stage_gcc() { build_and_test dev "device_tests host_tests" '^(device|host)$'; }
 # Other rooms have their clang build in stage sanitize, without optimisation; --all does them here, too.
 stage_clang() {
-  if [ $long = yes ]; then build_and_test clang "device_tests path_tests host_tests" '^(device|path|host)$'; else
+  if [ $long = yes ]; then build_and_test clang "device_tests host_tests" '^(device|host)$'; else
     build_and_test clang "test_core test_kernels" '^device$' '^(core|kernels)$'
   fi
 }
@@ -128,7 +128,7 @@ sanitized=sanitize
 stage_sanitize() {
   export UBSAN_OPTIONS=print_stacktrace=1
   rm -f build/$sanitized/tests/*.profraw
-  if [ $long = yes ]; then build_and_test $sanitized "device_tests path_tests host_tests" '^(device|path|host)$'; else
+  if [ $long = yes ]; then build_and_test $sanitized "device_tests host_tests" '^(device|host)$'; else
     build_and_test $sanitized device_tests '^device$'
   fi
 }
