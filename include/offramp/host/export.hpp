@@ -167,7 +167,7 @@ std::vector<std::uint32_t> pack_model(const quantized_model& q, const deployment
 // A model as the text of a generated header, `inline constexpr packed_model<...> NAME`: the words of the file, and
 // their identity in the type. `comment` says how it was made (one or more lines); what is promised about the thresholds
 // stands behind it.
-inline std::string header_text(const std::vector<std::uint32_t>& words, const std::string& path_name,
+inline std::string header_text(std::span<const std::uint32_t> words, const std::string& path_name,
                                const std::string& name, const std::string& comment) {
   std::string guard = "OFFRAMP_GENERATED_";
   for (const char c : name) guard += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
