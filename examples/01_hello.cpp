@@ -60,4 +60,5 @@ int main() {
               static_cast<int>(hello_weights.bytes()));
   for (int k = 0; k < device_net::exits; ++k) std::printf(" %d", static_cast<int>(net.ops_to_exit(k)));
   std::printf("\n");
+  return 0;
 }

@@ -54,4 +54,5 @@ int main() {
   row<lower<garment_net<64>, i8>>(t, "twice as wide");
   row<lower<quick_net, i8>>(t, "QuickNet");
   std::cout << "OPs = MACs + binary MACs / 64, of the backbone and its last head\n\n" << t;
+  return 0;
 }

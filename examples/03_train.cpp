@@ -60,6 +60,7 @@ int main() try {
     std::cout << line;
   }
   std::cout << '\n';
+  return 0;
 } catch (const host::error& e) {
   std::cerr << "03_train: " << e.what() << '\n';
   return 1;

@@ -83,6 +83,7 @@ int main() try {
             << " right, mean probability " << percent(seen.mean_probability_q16() / 65535.0) << ", leaving at";
   for (int k = 0; k < exits; ++k) std::cout << ' ' << seen.left_at(k);
   std::cout << '\n';
+  return 0;
 } catch (const host::error& e) {
   std::cerr << "04_exits: " << e.what() << '\n';
   return 1;

@@ -71,6 +71,7 @@ int main() try {
   std::cout << '\n'
             << images.count() << " images that leave when sure, or when the next answer would be late:\n\n"
             << t;
+  return 0;
 } catch (const host::error& e) {
   std::cerr << "05_step_by_step: " << e.what() << '\n';
   return 1;

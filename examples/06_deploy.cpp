@@ -59,6 +59,7 @@ int main() try {
             << "\n";
   unchecked.ops = damaged.data() + (bound.ops - net.words().data());
   std::cout << "\nwith that bit, op by op:\n\n" << host::compare(q, unchecked, known_answer);
+  return 0;
 } catch (const host::error& e) {
   std::cerr << "06_deploy: " << e.what() << '\n';
   return 1;

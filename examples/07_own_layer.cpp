@@ -68,6 +68,7 @@ int main() try {
                  : 0;
   std::cout << host::cost_table<swish_device_net, path::portable>().text();
   std::cout << "right: " << right << " of " << data.test.count() << " with a layer written in this file\n";
+  return 0;
 } catch (const host::error& e) {
   std::cerr << "07_own_layer: " << e.what() << '\n';
   return 1;

@@ -71,6 +71,7 @@ int main() try {
   host::export_model<device_net>(q, plan, known_answer, "early.ofrm");
   const auto loaded = host::load<device_net, here, max_softmax, geometric_ensemble>("early.ofrm");
   std::cout << host::statement_of(guarantee_in(loaded.words().data())) << '\n';
+  return 0;
 } catch (const host::error& e) {
   std::cerr << "09_leave_early: " << e.what() << '\n';
   return 1;

@@ -110,7 +110,8 @@ stage_compile_fail() { bash tests/standing/compile_fail.sh; }
 # build_and_test PRESET TARGET LABELS [TESTS]: the stages that look at the tree have their own turn, so `standing` is left out
 # shellcheck disable=SC2086 # TARGET may be two words
 build_and_test() {
-  cmake --preset "$1" -DOFFRAMP_BUILD_EXAMPLES=OFF -DOFFRAMP_BUILD_BENCHMARKS=OFF -DOFFRAMP_BUILD_TESTS=ON &&
+  cmake --preset "$1" -DOFFRAMP_BUILD_EXAMPLES=OFF -DOFFRAMP_BUILD_BENCHMARKS=OFF -DOFFRAMP_BUILD_TESTS=ON \
+    -DOFFRAMP_TESTS_IN_UNITS=ON &&
     cmake --build --preset "$1" --target $2 &&
     ctest --test-dir "build/$1" -V -j2 --no-tests=error -L "$3" -LE standing -R "${4:-.}"
 }
@@ -158,16 +159,16 @@ warning_free() { # FILE
     -DOFFRAMP_SOURCE_DIR='""' -DOFFRAMP_COMPILER='""' -DOFFRAMP_FLAGS='""' \
     -O1 -Wall -Wextra -Wconversion -Werror -fsyntax-only "$1"
 }
-example_check() { # FILE
-  case "$1" in *.sh) check "$1" bash "$1" ;; *) check "warning_free $1" warning_free "$1" ;; esac
-}
+# The short form compiles many at once; --all shows that each compiles alone.
 stage_examples() {
   source tests/standing/lib.sh
-  export -f warning_free example_check
-  # The smoke run often keeps one core busy only; beside it goes what it does not build itself, with warnings on.
-  { echo examples/smoke.sh
-    find examples/fashion_mnist.cpp examples/tools/make_hello_weights.cpp benchmarks -name '*.cpp' | sort
-  } | xargs -P2 -I{} bash -c 'example_check {}'
+  local failed=0
+  check examples/smoke.sh bash examples/smoke.sh || failed=1
+  [ $long = no ] && return $failed
+  export -f warning_free
+  find examples benchmarks -name '*.cpp' | sort | xargs -P2 -I{} bash -c 'check "warning_free {}" warning_free {}' ||
+    failed=1
+  return $failed
 }
 
 # A stage whose subject is not in the tree yet is shown as absent in the ledger; once it is there, it counts.

@@ -70,6 +70,7 @@ int main(int argc, char** argv) try {
   host::export_header<device_net>(q, plan, known, argv[1], "hello_weights",
                                   "Circles, squares, triangles and crosses of 12 x 12 pixels.\n"
                                   "Made by: make_hello_weights examples/hello/weights.hpp");
+  return 0;
 } catch (const std::exception& problem) {
   std::cerr << "make_hello_weights: " << problem.what() << '\n';
   return 1;

@@ -45,6 +45,7 @@ int main(int argc, char** argv) try {
   }
   cut(argv[1], {"train"}, argv[2], "train");
   cut(argv[1], {"t10k", "test"}, argv[2], "test");
+  return 0;
 } catch (const std::exception& problem) {
   std::cerr << "make_slice: " << problem.what() << '\n';
   return 1;

@@ -204,20 +204,20 @@ TEST_CASE("exit_outputs: a model with reuse knows its judged answer, on every pa
 }
 
 TEST_CASE("exit_outputs: what sessions say, for any number of threads") {
-  const host::labelled_images& images = ::images();
+  const host::labelled_images& set = images();
   const host::quantized_model& q = quantized<device>();
-  const auto words = host::pack_model<device, path::portable>(q, {}, {images.image(0), 16});
+  const auto words = host::pack_model<device, path::portable>(q, {}, {set.image(0), 16});
   host::deployed<device> on{words};
   const auto bound = host::bind_or_throw<device>(words, "test");
   host::thread_pool pool{2};
   host::thread_pool alone{1};
-  const auto o = host::run_all_exits(bound, images, pool);
-  CHECK(o.score_q16 == host::run_all_exits(bound, images, alone).score_q16);
+  const auto o = host::run_all_exits(bound, set, pool);
+  CHECK(o.score_q16 == host::run_all_exits(bound, set, alone).score_q16);
   REQUIRE(o.exits() == 3);
   REQUIRE(o.count() == 70);
   for (std::size_t i = 0; i < 70; ++i) {
-    CHECK(o.truth[i] == images.labels[i]);
-    on->begin(session<device>::input_view::unchecked(images.image(static_cast<int>(i))));
+    CHECK(o.truth[i] == set.labels[i]);
+    on->begin(session<device>::input_view::unchecked(set.image(static_cast<int>(i))));
     for (std::size_t k = 0; k < 3; ++k) {
       on->step();
       CHECK(o.score_q16[k][i] == on->score());
@@ -235,10 +235,10 @@ TEST_CASE("exit_outputs: what sessions say, for any number of threads") {
   double ops = 0;
   int right = 0;
   for (int i = 0; i < 70; ++i) {
-    const prediction a = host::classify(*on, {images.image(i), 16}, exit_thresholds<3>{{40000, 45000, 0}});
+    const prediction a = host::classify(*on, {set.image(i), 16}, exit_thresholds<3>{{40000, 45000, 0}});
     ++left[static_cast<std::size_t>(a.exit)];
     ops += static_cast<double>(a.spent);
-    right += a.label == images.labels[static_cast<std::size_t>(i)] ? 1 : 0;
+    right += a.label == set.labels[static_cast<std::size_t>(i)] ? 1 : 0;
   }
   CHECK(p.left == left);
   CHECK(p.mean_ops == doctest::Approx(ops / 70));
