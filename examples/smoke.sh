@@ -9,7 +9,7 @@ rm -rf "$out"
 mkdir -p "$out"
 
 # The main job as its users build it, all examples as one program, all benchmarks only compiled; without a warning.
-cmake --preset native
+cmake --preset native -DOFFRAMP_IN_UNITS=ON
 cmake --build --preset native --target all_examples fashion_mnist bench_compile | tee "$out/build.txt"
 if grep -q 'warning:' "$out/build.txt"; then
   echo "FAIL examples or benchmarks compile with warnings"

@@ -3,7 +3,7 @@
 #   bash tests/run.sh                   every stage, in its short form, within the time budget
 #   bash tests/run.sh --all             the long form: the host room under clang and sanitizers, too
 #   bash tests/run.sh --stage NAME ...  only these (also NAME,NAME)     --list  names them     --budget SECONDS
-# A failure stops no other stage. A stage that cannot run has failed. The last line is `N passed, N failed`.
+# Two stages run at a time; a failure stops no other. A stage that cannot run has failed. Last line: `N passed, N failed`.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 source cmake/packages.sh
@@ -111,14 +111,14 @@ stage_compile_fail() { bash tests/standing/compile_fail.sh; }
 # shellcheck disable=SC2086 # TARGET may be two words
 build_and_test() {
   cmake --preset "$1" -DOFFRAMP_BUILD_EXAMPLES=OFF -DOFFRAMP_BUILD_BENCHMARKS=OFF -DOFFRAMP_BUILD_TESTS=ON \
-    -DOFFRAMP_TESTS_IN_UNITS=ON &&
+    -DOFFRAMP_IN_UNITS=ON &&
     cmake --build --preset "$1" --target $2 &&
     ctest --test-dir "build/$1" -V -j2 --no-tests=error -L "$3" -LE standing -R "${4:-.}"
 }
-stage_gcc() { build_and_test dev "device_tests host_tests" '^(device|host)$'; }
+stage_gcc() { build_and_test dev "device_tests path_tests host_tests" '^(device|path|host)$'; }
 # Other rooms have their clang build in stage sanitize, without optimisation; --all does them here, too.
 stage_clang() {
-  if [ $long = yes ]; then build_and_test clang "device_tests host_tests" '^(device|host)$'; else
+  if [ $long = yes ]; then build_and_test clang "device_tests path_tests host_tests" '^(device|path|host)$'; else
     build_and_test clang "test_core test_kernels" '^device$' '^(core|kernels)$'
   fi
 }
@@ -129,7 +129,7 @@ sanitized=sanitize
 stage_sanitize() {
   export UBSAN_OPTIONS=print_stacktrace=1
   rm -f build/$sanitized/tests/*.profraw
-  if [ $long = yes ]; then build_and_test $sanitized "device_tests host_tests" '^(device|host)$'; else
+  if [ $long = yes ]; then build_and_test $sanitized "device_tests path_tests host_tests" '^(device|path|host)$'; else
     build_and_test $sanitized device_tests '^device$'
   fi
 }
@@ -200,29 +200,49 @@ count() { # LOG STATUS -> "passed failed"
     }' "$1"
 }
 
-for stage in "${stages[@]}"; do
-  name="${stage%%|*}"
-  if [ ${#selected[@]} -gt 0 ] && [[ " ${selected[*]} " != *" $name "* ]]; then continue; fi
-  if absent "$name"; then
-    ledger+=("$(printf '%-16s %6s  absent  (not in the tree yet)' "$name" -)")
-    continue
-  fi
-  log="build/test-logs/$name.log"
-  printf '== %-16s %s\n' "$name" "${stage#*|}"
-  before=$SECONDS
+# Runs a stage and leaves its line of the ledger in a file.
+run_stage() { # NAME
+  local name="$1" log="build/test-logs/$1.log" before=$SECONDS status ok bad verdict
   (set +e; "stage_$name") >"$log" 2>&1 </dev/null
   status=$?
-  took=$((SECONDS - before))
-  ran+="$name "
   read -r ok bad < <(count "$log" $status)
-  passed=$((passed + ok)) failed=$((failed + bad))
-  if [ $status -eq 0 ] && [ "$bad" -eq 0 ]; then verdict=ok; else
+  verdict=ok
+  if [ $status -ne 0 ] || [ "$bad" -ne 0 ]; then
     verdict=FAILED
+    echo "-- $name failed"
     grep -A 12 -E '^FAIL |error: |ERROR: |\*\*\*Failed|FAILED:' "$log" | cut -c1-300 | head -n 60
     echo "-- the end of $log:"
     tail -n 30 "$log" | cut -c1-300
   fi
-  ledger+=("$(printf '%-16s %6d  %-6s  %5d passed %5d failed' "$name" "$took" "$verdict" "$ok" "$bad")")
+  printf '%-16s %6d  %-6s  %5d passed %5d failed\n' "$name" $((SECONDS - before)) "$verdict" "$ok" "$bad" \
+    >"build/test-logs/$name.ledger"
+}
+
+# Two at a time, since most stages keep one core busy for long stretches.
+names=()
+rm -f build/test-logs/*.ledger
+for stage in "${stages[@]}"; do
+  name="${stage%%|*}"
+  if [ ${#selected[@]} -gt 0 ] && [[ " ${selected[*]} " != *" $name "* ]]; then continue; fi
+  names+=("$name")
+  if absent "$name"; then
+    printf '%-16s %6s  absent  (not in the tree yet)\n' "$name" - >"build/test-logs/$name.ledger"
+    continue
+  fi
+  [ "$name" = coverage ] && wait # for stage sanitize
+  while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n; done
+  printf '== %-16s %s\n' "$name" "${stage#*|}"
+  run_stage "$name" &
+  ran+="$name "
+  [ "$name" = packages ] && wait # nothing runs without them
+done
+wait
+for name in "${names[@]}"; do
+  line="$(cat "build/test-logs/$name.ledger" 2>/dev/null)" || line="$(printf '%-16s %6s  FAILED      0 passed     1 failed' "$name" -)"
+  ledger+=("$line")
+  if [[ "$line" =~ \ ([0-9]+)\ passed\ +([0-9]+)\ failed ]]; then
+    passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
+  fi
 done
 
 total=$((SECONDS - started))

@@ -48,8 +48,14 @@ struct any {
 };
 using set = kernels::kernel_set<wide, any>;
 
+constexpr op_signature in_rows = [] {
+  op_signature s = signs;
+  s.in_layout = s.out_layout = layout::bit_rows;
+  return s;
+}();
 constexpr std::array signatures{
     signs,
+    in_rows,
     conv(kind::bits, kind::bits, kind::i16, true),
     conv(kind::i8, kind::i8, kind::i8),
     conv(kind::u8, kind::bits, kind::bits),
@@ -111,7 +117,7 @@ TEST_CASE("a list of paths: places, names, the best here") {
 TEST_CASE("random geometries on every path of x86 equal the reference") {
   const auto start = std::chrono::steady_clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
-#ifdef OFFRAMP_ASSERT
+#ifdef OFFRAMP_TESTS_CHECKED_HPP
   constexpr std::uint64_t enough = 2000;  // sanitizers and no optimisation take their time
 #else
   constexpr std::uint64_t enough = 10000;

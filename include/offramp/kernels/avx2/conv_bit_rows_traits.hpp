@@ -5,6 +5,7 @@
 #ifndef OFFRAMP_KERNELS_AVX2_CONV_BIT_ROWS_TRAITS_HPP
 #define OFFRAMP_KERNELS_AVX2_CONV_BIT_ROWS_TRAITS_HPP
 
+#include <offramp/kernels/avx2/conv_bits_costs.hpp>
 #include <offramp/kernels/portable/traits.hpp>
 #include <offramp/kernels/x86/bit_rows.hpp>
 
@@ -26,14 +27,6 @@ struct quad_codes {
   }
 };
 inline constexpr int quad_planes = 16 + 32;
-
-// Should this convolution read planes in rows rather than words of channels? Asked whatever layouts its signature
-// names. `words` is what the other kernel costs.
-constexpr bool prefers_bit_rows(const kernel_op& op, bit_rows::words_cost words = {37, 300}) {
-  const window& w = op.geometry;
-  if (!bit_rows::is_sign_conv(op.signature) || !bit_rows::takes(w)) return false;
-  return bit_rows::planes_are_faster(w, {ceil_div(bit_rows::plane_bits(w), 256), 1300, 105, 1500}, words);
-}
 
 struct conv_bit_rows {
   [[gnu::always_inline]] static constexpr int stride(const window& w) {

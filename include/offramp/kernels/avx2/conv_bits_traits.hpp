@@ -1,9 +1,10 @@
-// Signs times signs on AVX2, channels innermost. Two variants, chosen by counted operations: sums looked up in tables
-// (conv_bits_tables_traits.hpp), which many positions share, and words (conv_bits_words_traits.hpp) for few positions
-// or few output channels. Groups that begin within a word are left to the portable loops.
+// Signs times signs on AVX2, channels innermost. Two variants, chosen by cost (conv_bits_costs.hpp): sums looked up in
+// tables (conv_bits_tables_traits.hpp), which many positions share, and words (conv_bits_words_traits.hpp) for few
+// positions or few output channels. Groups that begin within a word are left to the portable loops.
 #ifndef OFFRAMP_KERNELS_AVX2_CONV_BITS_TRAITS_HPP
 #define OFFRAMP_KERNELS_AVX2_CONV_BITS_TRAITS_HPP
 
+#include <offramp/kernels/avx2/conv_bits_costs.hpp>
 #include <offramp/kernels/avx2/conv_bits_tables_traits.hpp>
 #include <offramp/kernels/avx2/conv_bits_words_traits.hpp>
 #include <offramp/kernels/portable/traits.hpp>
@@ -12,22 +13,6 @@ namespace offramp::inline OFFRAMP_ABI::kernels::avx2 {
 
 struct conv_bits {
   enum class variant : std::uint8_t { tables, words, portable };
-
-  // Costs, in operations (about a tenth of a nanosecond each where they were measured). A table costs 90 for all
-  // positions of a band and a look-up 4 of 64 channels, 3 of 32; a word costs 6 for 8 channels, and 35 at its end.
-  static constexpr std::int64_t tables_cost(const window& w) {
-    const std::int64_t positions = w.out.positions();
-    const int outputs = conv_bits_tables::group_out_c(w);
-    const int rest = outputs % conv_bits_tables::block_channels;
-    const std::int64_t look_up = outputs / conv_bits_tables::block_channels * 4 + (rest > 32 ? 4 : rest > 0 ? 3 : 0);
-    const std::int64_t tables =
-        std::int64_t{90} * ceil_div(w.out.h, conv_bits_tables::band_rows(w)) * conv_bits_tables::blocks(w);
-    return (look_up * positions + tables) * w.groups * w.taps() * conv_bits_tables::slices(w);
-  }
-  static constexpr std::int64_t words_cost(const window& w) {
-    const std::int64_t blocks = std::int64_t{w.groups} * conv_bits_words::blocks(w);
-    return w.out.positions() * blocks * (conv_bits_words::paired_words(w) * 6 + 35);
-  }
 
   // Counts of tables have 16 bits; their outputs of a group begin at a word.
   static constexpr bool fits_tables(const kernel_op& op) {
@@ -57,7 +42,7 @@ struct conv_bits {
     return s.what == op_kind::conv && s.in == kind::bits && s.weights == kind::bits && s.in_layout == layout::nhwc &&
            s.out_layout == layout::nhwc;
   }
-  static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
+  static constexpr layout reads(const kernel_op& op) { return prefers_bit_rows(op) ? layout::bit_rows : layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     switch (variant_of(op)) {

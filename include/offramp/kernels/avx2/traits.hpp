@@ -9,14 +9,16 @@
 #include <offramp/kernels/avx2/convert_bits_traits.hpp>
 #include <offramp/kernels/avx2/depthwise_traits.hpp>
 #include <offramp/kernels/avx2/pointwise_traits.hpp>
+#include <offramp/kernels/avx2/pool_bit_rows_traits.hpp>
 #include <offramp/kernels/avx2/pool_traits.hpp>
 #include <offramp/kernels/kernel_set.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels {
 
 template <>
-struct traits<path::avx2> : kernel_set<avx2::conv_bit_rows, avx2::convert_bits, avx2::conv_bits, avx2::conv_integer,
-                                       avx2::conv_float, avx2::depthwise, avx2::pointwise, avx2::pool> {};
+struct traits<path::avx2>
+    : kernel_set<avx2::conv_bit_rows, avx2::convert_bits, avx2::conv_bits, avx2::conv_integer, avx2::conv_float,
+                 avx2::depthwise, avx2::pointwise, avx2::pool_bit_rows, avx2::pool> {};
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels
 

@@ -177,8 +177,9 @@ struct chunk_step {
   bool first, last;
 };
 
+// From the lowest plane up: is the count at least the threshold? More of it, or as much and so far at least.
 template <class V, int N>
-OFFRAMP_INLINE OFFRAMP_AVX512 void below(row<V, N>& r, const std::uint32_t* bits, int step, const row<V, N>& count) {
+OFFRAMP_INLINE OFFRAMP_AVX512 void at_least(row<V, N>& r, const std::uint32_t* bits, int step, const row<V, N>& count) {
 #pragma GCC unroll 2
   for (int n = 0; n < N; ++n) {
     V bit;
@@ -253,19 +254,19 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void add_chunk(const rows_job& job, const chunk_st
   row<V, N> r;
 #pragma GCC unroll 2
   for (int n = 0; n < N; ++n) r.of[n] = starts[threshold[n * threshold_step]];
-  below(r, threshold + 1, threshold_step, sum.twos);
-  below(r, threshold + 2, threshold_step, sum.fours);
-  below(r, threshold + 3, threshold_step, sum.eights);
-  below(r, threshold + 4, threshold_step, sum.sixteens);
-  below(r, threshold + 5, threshold_step, sum.thirtytwos);
-  below(r, threshold + 6, threshold_step, sum.sixtyfours);
+  at_least(r, threshold + 1, threshold_step, sum.twos);
+  at_least(r, threshold + 2, threshold_step, sum.fours);
+  at_least(r, threshold + 3, threshold_step, sum.eights);
+  at_least(r, threshold + 4, threshold_step, sum.sixteens);
+  at_least(r, threshold + 5, threshold_step, sum.thirtytwos);
+  at_least(r, threshold + 6, threshold_step, sum.sixtyfours);
   int i = 7;
   for (; i < step.before; ++i) {
     load(b, counts + (i - 1) * n_bytes, count_bytes);
     add(b, a);
-    below(r, threshold + i, threshold_step, b);
+    at_least(r, threshold + i, threshold_step, b);
   }
-  if (i < step.after) below(r, threshold + i, threshold_step, a);
+  if (i < step.after) at_least(r, threshold + i, threshold_step, a);
 #pragma GCC unroll 2
   for (int n = 0; n < N; ++n) {
     V flip;

@@ -3,21 +3,11 @@
 #ifndef OFFRAMP_KERNELS_AVX512_CONV_BIT_ROWS_TRAITS_HPP
 #define OFFRAMP_KERNELS_AVX512_CONV_BIT_ROWS_TRAITS_HPP
 
+#include <offramp/kernels/avx512/conv_bits_costs.hpp>
 #include <offramp/kernels/portable/traits.hpp>
 #include <offramp/kernels/x86/bit_rows.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
-
-// Should this convolution read planes in rows rather than words of channels? Asked whatever layouts its signature
-// names. `words` is what the other kernel costs: carry-save adders of 16 channels a vector, here.
-constexpr bool prefers_bit_rows(const kernel_op& op, bit_rows::words_cost words = {9, 150}) {
-  const window& w = op.geometry;
-  if (!bit_rows::is_sign_conv(op.signature) || !bit_rows::takes(w)) return false;
-  const int bits = bit_rows::plane_bits(w);
-  const bit_rows::planes_cost planes =
-      bits > 256 ? bit_rows::planes_cost{ceil_div(bits, 512), 800, 85, 1500} : bit_rows::planes_cost{1, 400, 60, 1200};
-  return bit_rows::planes_are_faster(w, planes, words);
-}
 
 struct conv_bit_rows {
   [[gnu::always_inline]] static constexpr int stride(const window& w) {

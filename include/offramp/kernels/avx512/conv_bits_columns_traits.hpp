@@ -15,7 +15,6 @@
 #include <cstdint>
 
 #include <offramp/core/bits.hpp>
-#include <offramp/kernels/avx2/conv_bits_traits.hpp>
 #include <offramp/kernels/weights.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
@@ -88,36 +87,6 @@ struct conv_bits_columns {
   static constexpr bool runs(const op_signature& s) {
     return s.what == op_kind::conv && s.in == kind::bits && s.weights == kind::bits && !s.grouped &&
            s.in_layout == layout::nhwc && s.out_layout == layout::nhwc;
-  }
-
-  // Costs, in tenths of a nanosecond where they were measured; comparable with those of avx2::conv_bits. A look-up
-  // costs 6 (of 512 channels) or 4, a table 50 or 25, and completing a count 200.
-  static constexpr std::int64_t cost(const window& w) {
-    const std::int64_t positions = w.out.positions();
-    const std::int64_t pairs = std::int64_t{w.taps()} * input_words(w) * 16;
-    const int bands = ceil_div(w.out.h, band_rows(w));
-    std::int64_t sum = 0;
-    for (int first = 0; first < w.out.c; first += 512)
-      sum += positions * 200 +
-             pairs * (block_channels(w, first / 512) == 512 ? positions * 6 + bands * 50 : positions * 4 + bands * 25);
-    return sum;
-  }
-  // Of kernels that go word by word, 16 output channels at a time: with adders of bits, and with VPOPCNTDQ.
-  static constexpr std::int64_t adder_words_cost(const window& w) {
-    return std::int64_t{w.out.positions()} * ceil_div(w.out.c, 16) * (w.taps() * input_words(w) * 11 + 280) / 2;
-  }
-  static constexpr std::int64_t popcnt_words_cost(const window& w) {
-    return std::int64_t{w.out.positions()} * ceil_div(w.out.c, 16) * (w.taps() * input_words(w) * 21 + 20) / 5;
-  }
-
-  // Is this the fastest kernel, on paths without and with VPOPCNTDQ? (Counts have 16 bits.)
-  static constexpr bool takes(const kernel_op& op) {
-    const window& w = op.geometry;
-    return runs(op.signature) && w.depth() < 65535 && cost(w) < adder_words_cost(w) &&
-           cost(w) < avx2::conv_bits::tables_cost(w);
-  }
-  static constexpr bool takes_beside_popcnt(const kernel_op& op) {
-    return takes(op) && cost(op.geometry) < popcnt_words_cost(op.geometry);
   }
 
   static constexpr std::size_t weight_words(const kernel_op& op) {

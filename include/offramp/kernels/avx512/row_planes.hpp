@@ -47,30 +47,41 @@ struct field<64> {
   OFFRAMP_INLINE OFFRAMP_AVX512 static __m512i down(__m512i x, __m512i n) { return _mm512_srlv_epi64(x, n); }
 };
 
+// `lines` vectors of every plane, moved by `n` columns; `inside` are the 16-bit words that are there.
+template <int Pitch, bool Up>
+OFFRAMP_INLINE OFFRAMP_AVX512 void move_lines(const char* from, int from_step, char* to, int to_step, int planes,
+                                              int lines, const __mmask32* inside, int n) {
+  const __m512i count = field<Pitch>::count(n);
+  for (int c = 0; c < planes; ++c, from += from_step, to += to_step)
+    for (int i = 0; i < lines; ++i) {
+      const __m512i x = _mm512_maskz_loadu_epi16(inside[i], from + 64 * i);
+      _mm512_storeu_si512(to + 64 * i, Up ? field<Pitch>::up(x, count) : field<Pitch>::down(x, count));
+    }
+}
+
 // Input planes as working memory keeps them: once for each column of the window, `stride` bytes apart, rows of zeros
 // around them.
 template <int Pitch>
-OFFRAMP_AVX512 inline void spread_fields(const window& w, const char* in, int stride, char* out) {
+OFFRAMP_AVX512 inline void spread_fields(const window& w, const char* from, int stride, char* to) {
   const int words = w.in.h * (Pitch / 16), before = w.pad_top * (Pitch / 16);  // of 16 bits
-  const int plane_bytes = row_plane_words(w.in) * 4;
   const int lines = ceil_div((w.out.h + w.kernel_h - 1) * Pitch, 512);
-  const auto inside = [&](int line) {
-    return clamped_bits(words + before - 32 * line) & ~clamped_bits(before - 32 * line);
-  };
-  constexpr int known_lines = 16;
-  __mmask32 known[known_lines];
-  for (int i = 0; i < lines && i < known_lines; ++i) known[i] = inside(i);
-  for (int kx = 0; kx < w.kernel_w; ++kx) {
-    const int up = w.pad_left - kx;
-    const __m512i n = field<Pitch>::count(up < 0 ? -up : up);
-    const char* from = in - 2 * before;
-    char* to = out + kx * stride;
-    for (int c = 0; c < w.in.c; ++c, from += plane_bytes, to += stride * w.kernel_w)
-      for (int i = 0; i < lines; ++i) {
-        const __mmask32 mask = i < known_lines ? known[i] : inside(i);
-        const __m512i x = _mm512_maskz_loadu_epi16(mask, from + 64 * i);
-        _mm512_storeu_si512(to + 64 * i, up > 0 ? field<Pitch>::up(x, n) : field<Pitch>::down(x, n));
-      }
+  const int from_step = row_plane_words(w.in) * 4, to_step = stride * w.kernel_w;
+  constexpr int most = 16;
+  for (int first = 0; first < lines; first += most) {
+    const int n = lines - first < most ? lines - first : most;
+    __mmask32 inside[most];
+    for (int i = 0; i < n; ++i) {
+      const int word = 32 * (first + i) - before;  // of the input plane
+      inside[i] = clamped_bits(words - word) & ~clamped_bits(-word);
+    }
+    const char* const x = from + 64 * first - 2 * before;
+    for (int kx = 0; kx < w.kernel_w; ++kx) {
+      char* const y = to + 64 * first + kx * stride;
+      if (kx < w.pad_left)
+        move_lines<Pitch, true>(x, from_step, y, to_step, w.in.c, n, inside, w.pad_left - kx);
+      else
+        move_lines<Pitch, false>(x, from_step, y, to_step, w.in.c, n, inside, kx - w.pad_left);
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include <offramp/kernels/x86/target.hpp>
 
 #if OFFRAMP_X86_64
+#include <offramp/kernels/avx512/conv_bits.hpp>
 #include <offramp/kernels/avx512/word_conv.hpp>
 #include <offramp/kernels/avx512_popcnt/count_words.hpp>
 #include <offramp/kernels/avx512_popcnt/majority_conv.hpp>
@@ -19,12 +20,14 @@ struct code<avx512_popcnt::conv_bits> {
   static void run(Geometry g, const arguments& a) {
     if constexpr (Geometry::is_static) {
       constexpr kernel_op op{S, Geometry{}()};
-      run<S, avx512_popcnt::choose_conv_bits(op)>(g, a);
+      run<S, avx512_popcnt::choose_conv_bits(op).variant>(g, a);
     } else {
       using enum avx512_popcnt::conv_bits_variant;
-      const auto variant = avx512_popcnt::choose_conv_bits({S, g()});
+      const auto variant = avx512_popcnt::choose_conv_bits({S, g()}).variant;
       if (variant == majorities)
         run<S, majorities>(g, a);
+      else if (variant == columns)
+        run<S, columns>(g, a);
       else if (variant == words)
         run<S, words>(g, a);
       else
@@ -40,6 +43,8 @@ struct code<avx512_popcnt::conv_bits> {
       avx512_popcnt::convolve_by_majorities<S>(avx512_popcnt::plan_majority(op), op.geometry, a);
     else if constexpr (Variant == avx512_popcnt::conv_bits_variant::words)
       avx512::convolve_words<S, avx512_popcnt::count_words>(avx512::plan_words(op), op.geometry, a);
+    else if constexpr (Variant == avx512_popcnt::conv_bits_variant::columns)
+      code<avx512::conv_bits>::run<S, avx512::conv_bits_variant::columns>(g, a);
     else if constexpr (S.grouped)
       kernels::portable::conv_grouped<S>(g, a);
   }

@@ -1,5 +1,6 @@
-// Bits times bits with VPOPCNTDQ, BITALG and GFNI: by majorities (majority_plan.hpp) where there are positions and
-// channels enough to fill their vectors, else a word at a time (word_plan.hpp).
+// Bits times bits with VPOPCNTDQ, BITALG and GFNI, channels innermost: by majorities (majority_plan.hpp) where there
+// are positions and channels enough to fill their vectors, by columns where channels are many and positions few, else a
+// word at a time (word_plan.hpp).
 #ifndef OFFRAMP_KERNELS_AVX512_POPCNT_CONV_BITS_TRAITS_HPP
 #define OFFRAMP_KERNELS_AVX512_POPCNT_CONV_BITS_TRAITS_HPP
 
@@ -22,7 +23,7 @@ constexpr long long majority_cycles(const majority_plan& p, const window& w) {
   // Sixty-four pixels at a time, in runs of 16.
   const long long runs = static_cast<long long>(w.in.h) * ceil_div(w.in.w, 16);
   const long long input = (runs + 3) / 4 * (26 * p.stored_bytes + 20) + 20 * flat / 64 * p.taps / 4 + 250;
-  return p.groups * (tiles + input);
+  return p.groups * (tiles + input) * 118 / 100;  // as measured over the count above
 }
 constexpr long long word_cycles(const avx512::word_plan& p, const window& w) {
   const long long positions = w.out.positions();
@@ -31,39 +32,66 @@ constexpr long long word_cycles(const avx512::word_plan& p, const window& w) {
   return p.groups * positions * (p.tiles() * (5 * p.stored_words / 4 + 6) + gather);
 }
 
-enum class conv_bits_variant : std::uint8_t { portable, words, majorities };
+// The same for columns: three cycles a nanosecond.
+constexpr long long column_cycles(const window& w) { return avx512::columns_cost(w) * 3 / 10; }
 
-[[gnu::always_inline]] constexpr conv_bits_variant choose_conv_bits(kernel_op op) {
-  if (portable::by_channel(op)) return conv_bits_variant::portable;
-  window& w = op.geometry;
-  if (op.signature.grouped) {
-    // Groups have to begin with a byte, of inputs as of outputs.
-    if (w.group_in_c() % 8 != 0 || w.out.c / w.groups % 8 != 0) return conv_bits_variant::words;
-  } else {
-    w.in.c = w.stored_in_c;
-    w.out.c = w.stored_out_c;
-  }
-  return majority_cycles(plan_majority(op), w) < word_cycles(avx512::plan_words(op), w) ? conv_bits_variant::majorities
-                                                                                        : conv_bits_variant::words;
+enum class conv_bits_variant : std::uint8_t { portable, words, majorities, columns };
+
+struct conv_bits_choice {
+  conv_bits_variant variant;
+  long long cycles;
+};
+[[gnu::always_inline]] constexpr conv_bits_choice choose_conv_bits(const kernel_op& op) {
+  if (portable::by_channel(op)) return {conv_bits_variant::portable, 0};
+  const kernel_op all = avx512::for_stored_channels(op);
+  const window& w = all.geometry;
+  conv_bits_choice best{conv_bits_variant::words, word_cycles(avx512::plan_words(all), w)};
+  // Groups have to begin with a byte, of inputs as of outputs.
+  if (!op.signature.grouped || (w.group_in_c() % 8 == 0 && w.out.c / w.groups % 8 == 0))
+    if (const long long n = majority_cycles(plan_majority(all), w); n < best.cycles)
+      best = {conv_bits_variant::majorities, n};
+  if (avx512::columns_run(all) && column_cycles(w) < best.cycles) best = {conv_bits_variant::columns, column_cycles(w)};
+  return best;
+}
+
+constexpr bool prefers_bit_rows(kernel_op op) {
+  if (!bit_rows::is_sign_conv(op.signature) || !bit_rows::takes(op.geometry)) return false;
+  op.signature.in_layout = op.signature.out_layout = layout::nhwc;
+  return avx512::bit_rows_cost(op.geometry) * 3 / 10 <= choose_conv_bits(op).cycles;
 }
 
 struct conv_bits {
   static constexpr bool runs(const op_signature& s) { return avx512::conv_bits::runs(s); }
-  static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
+  static constexpr layout reads(const kernel_op& op) { return prefers_bit_rows(op) ? layout::bit_rows : layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
   static constexpr std::size_t weight_words(const kernel_op& op) {
-    if (choose_conv_bits(op) != conv_bits_variant::majorities) return avx512::conv_bits::weight_words(op);
-    return avx512::kernel_begin(op) + majority_kernel_words(plan_majority(op));
+    switch (choose_conv_bits(op).variant) {
+      case conv_bits_variant::majorities: return avx512::kernel_begin(op) + majority_kernel_words(plan_majority(op));
+      case conv_bits_variant::columns: return avx512::conv_bits_columns::weight_words(op);
+      case conv_bits_variant::words:
+        return avx512::kernel_begin(op) + avx512::word_kernel_words(avx512::plan_words(op));
+      default: return portable::packed_words(op);
+    }
   }
   static constexpr std::size_t scratch_bytes(const kernel_op& op) {
-    if (choose_conv_bits(op) != conv_bits_variant::majorities) return avx512::conv_bits::scratch_bytes(op);
-    return scratch_majority(plan_majority(op), op.geometry).total + 64;  // rounded up to a line
+    switch (choose_conv_bits(op).variant) {
+      case conv_bits_variant::majorities:
+        return scratch_majority(plan_majority(op), op.geometry).total + 64;  // rounded up to a line
+      case conv_bits_variant::columns: return avx512::conv_bits_columns::scratch_bytes(op);
+      case conv_bits_variant::words: return avx512::scratch_words(avx512::plan_words(op), op.geometry).total;
+      default: return traits<path::portable>::scratch_bytes(op);
+    }
   }
   static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
-    if (choose_conv_bits(op) != conv_bits_variant::majorities) return avx512::conv_bits::pack(op, canonical, packed);
+    const conv_bits_variant v = choose_conv_bits(op).variant;
+    if (v == conv_bits_variant::portable) return portable::pack(op, canonical, packed);
+    if (v == conv_bits_variant::columns) return avx512::conv_bits_columns::pack(op, canonical, packed);
     const std::size_t parameters = canonical_layout(op).kernel();
     for (std::size_t i = 0; i < avx512::kernel_begin(op); ++i) packed[i] = i < parameters ? canonical[i] : 0;
-    pack_majority(plan_majority(op), op.geometry, canonical + parameters, packed + avx512::kernel_begin(op));
+    if (v == conv_bits_variant::majorities)
+      pack_majority(plan_majority(op), op.geometry, canonical + parameters, packed + avx512::kernel_begin(op));
+    else
+      avx512::pack_words(avx512::plan_words(op), canonical + parameters, packed + avx512::kernel_begin(op));
   }
 };
 

@@ -40,22 +40,15 @@ constexpr bool is_conv(const op_signature& s) { return is_sign_conv(s) && s.in_l
 // last taps of all.
 [[gnu::always_inline]] constexpr int stored_depth(const window& w) { return w.taps() * w.stored_in_c; }
 
-// What a layer takes as planes and as words of channels, in hundredths of a cycle; measured on a Sapphire Rapids Xeon.
-// Planes cost for every vector of positions (empty ones like full ones) a table, shared by all output channels, then
-// what each of them looks up and compares. Words cost for every position and output channel what a word of 32 input
-// channels and what the end of a sum costs.
+// What a layer takes as planes, in hundredths of a cycle, for all stored channels: for every vector of positions (empty
+// ones like full ones) tables, shared by all output channels, then what each of them looks up and compares.
 struct planes_cost {
   std::int64_t vectors;
   int table, tap, output;  // for a tap, for a tap of an output channel, for an output channel
 };
-struct words_cost {
-  int word, output;
-};
-constexpr bool planes_are_faster(const window& w, const planes_cost& p, const words_cost& q) {
+constexpr std::int64_t cost_of(const window& w, const planes_cost& p) {
   const std::int64_t taps = stored_depth(w), outputs = w.stored_out_c;  // layouts are the same for all nested widths
-  const std::int64_t words = w.taps() * ceil_div(w.stored_in_c, 32);
-  return p.vectors * (taps * (p.table + p.tap * outputs) + p.output * outputs) <=
-         w.out.positions() * outputs * (q.word * words + q.output);
+  return p.vectors * (taps * (p.table + p.tap * outputs) + p.output * outputs);
 }
 
 // Bits of one output plane.

@@ -1,0 +1,32 @@
+// The topologies in floats by the library, on the path that NETWORKS_PATH names.
+#include <offramp/paths/x86.hpp>
+
+#include "benchmarks/networks/planned.hpp"
+#include "benchmarks/networks/program.hpp"
+
+#ifndef NETWORKS_PATH
+#define NETWORKS_PATH portable
+#endif
+
+namespace {
+
+template <const networks::topology& Topology>
+struct in_f32 {
+  static constexpr auto program = networks::program_of(Topology, offramp::kind::f32);
+};
+
+using path = offramp::path::NETWORKS_PATH;
+
+template <const networks::topology& Topology>
+void contend() {
+  networks::contend<in_f32<Topology>, path>("offramp-f32", Topology.name);
+}
+
+}  // namespace
+
+int main() {
+  if (!offramp::kernels::runs_here<path>()) return 77;
+  contend<networks::resnet8>();
+  contend<networks::quicknet>();
+  contend<networks::b_lenet>();
+}

@@ -1,0 +1,10 @@
+// The library's layers as contenders: bits. PEERS_PATH says on which path; one program each, built without -march.
+#include <offramp/paths/x86.hpp>
+
+#include "benchmarks/peers/layer.hpp"
+
+#ifndef PEERS_PATH
+#define PEERS_PATH portable
+#endif
+
+int main() { return peers::contend_in_all<offramp::path::PEERS_PATH, peers::arithmetic::binary>(); }

@@ -1,0 +1,86 @@
+// covers: kernels/avx2/conv_bit_rows.hpp kernels/avx2/conv_bit_rows_traits.hpp kernels/avx2/row_planes.hpp
+// covers: kernels/x86/bit_rows.hpp
+// Convolutions of signs plane by plane: the case table, geometries that fill one, two and more vectors, chunks and
+// planes of counts, and random ones.
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include <offramp/paths/avx2.hpp>
+
+#include "tests/support/bit_rows_cases.hpp"
+
+namespace {
+
+using namespace offramp_test;
+using offramp::path::avx2;
+
+TEST_CASE("case table") { check_path<avx2, rows_signatures>(conv_cases); }
+
+TEST_CASE("geometries of several vectors and chunks") { check_path<avx2, rows_signatures>(wide_row_cases); }
+
+TEST_CASE("constant geometries") {
+  if (!kernels::runs_here<avx2>()) return;
+  check_op<avx2, rows_conv>(static_geometry<make_window({32, 32, 16}, 16, 3, 3, 1, 1, 1)>{}, "32x32x16", 1);
+  check_op<avx2, rows_conv>(static_geometry<make_window({16, 16, 32}, 7, 3, 3, 1, 1, 1)>{}, "16x16x32", 2);
+  check_op<avx2, rows_conv>(static_geometry<make_window({9, 56, 13}, 5, 3, 3, 1, 1, 1)>{}, "rows of 56", 3);
+}
+
+TEST_CASE("random geometries") {
+  if (!kernels::runs_here<avx2>()) return;
+  random_numbers r{256};
+  for (int i = 0; i < 150; ++i) {
+    const window w = i % 2 == 0 ? random_conv(r) : random_rows(r);
+    check_op<avx2, rows_conv>(dynamic_geometry{w}, "random", 1000u + static_cast<unsigned>(i));
+  }
+}
+
+TEST_CASE("what is fast, and what it costs") {
+  using kernel = kernels::avx2::conv_bit_rows;
+  constexpr kernel_op fast{rows_conv, make_window({56, 56, 64}, 64, 3, 3, 1, 1, 1)};
+  constexpr kernel_op strided{rows_conv, make_window({56, 56, 64}, 64, 3, 3, 2, 1, 1)};
+  static_assert(kernels::bit_rows::takes(fast.geometry) && !kernels::bit_rows::takes(strided.geometry));
+  static_assert(kernel::weight_words(strided) == kernels::canonical_layout(strided).total());
+  static_assert(kernel::scratch_bytes(strided) == 0);
+  static_assert(kernel::weight_words(fast) % 16 == 0);
+  static_assert(kernel::stride(fast.geometry) % 128 == 64);
+}
+
+TEST_CASE("nested widths share packed weights") {
+  using kernel = kernels::avx2::conv_bit_rows;
+  const kernel_op wide{rows_conv, make_window({6, 20, 40}, 9, 3, 3, 1, 1, 1)};
+  const kernel_op narrow{rows_conv, stored_for(make_window({6, 20, 23}, 4, 3, 3, 1, 1, 1), 40, 9)};
+  REQUIRE(kernel::weight_words(wide) == kernel::weight_words(narrow));
+  std::vector<std::uint32_t> canonical(kernels::canonical_layout(wide).total());
+  random_numbers r{4};
+  fill_weights(r, wide, canonical.data());
+  std::vector<std::uint32_t> a(kernel::weight_words(wide)), b(a.size());
+  kernel::pack(wide, canonical.data(), a.data());
+  kernel::pack(narrow, canonical.data(), b.data());
+  CHECK(a == b);
+  CHECK(kernel::reads(wide) == kernel::reads(narrow));
+}
+
+TEST_CASE("thresholds become comparisons of counts") {
+  // 9 products: acc = 9 - 2 count < 0 from count 5 = 101b on. The lowest plane is the parity, complemented for an odd
+  // number of set weights.
+  const auto words = [&](std::int32_t t, bool flip, bool odd) {
+    std::array<std::uint32_t, 8> to{};
+    kernels::bit_rows::pack_threshold(9, t, flip, odd, to.data());
+    return to;
+  };
+  using expected = std::array<std::uint32_t, 8>;
+  const std::uint32_t all = ~0u;
+  CHECK(words(0, false, false) == expected{2, 0, all, 0, 0, 0, 0, 0});
+  CHECK(words(0, true, true) == expected{3, 0, all, 0, 0, 0, 0, all});
+  CHECK(words(1, false, true) == expected{3, 0, all, 0, 0, 0, 0, 0});
+  CHECK(words(2, false, true) == expected{1, 0, all, 0, 0, 0, 0, 0});
+  CHECK(words(10, false, true) == expected{1, 0, 0, 0, 0, 0, 0, 0});
+  CHECK(words(0x7fffffff, false, true) == expected{1, 0, 0, 0, 0, 0, 0, 0});
+  CHECK(words(-9, false, true) == expected{0, all, all, all, all, all, all, 0});
+  CHECK(words(-0x7fffffff - 1, false, true) == expected{0, all, all, all, all, all, all, 0});
+}
+
+}  // namespace
