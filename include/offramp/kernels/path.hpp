@@ -30,6 +30,15 @@ struct portable {
   static constexpr const char* about = "plain C++";
 };
 
+// Vectors of xsimd, as wide as the architecture that is compiled for; opt-in (paths/xsimd.hpp).
+struct xsimd {
+  using parent = portable;
+  static constexpr std::uint16_t id = 2;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "xsimd";
+  static constexpr const char* about = "xsimd, for the architecture compiled for";
+};
+
 // x86-64. Their code is opt-in (paths/*.hpp) and needs no compiler flags; their traits answer on any machine.
 struct avx2 {
   using parent = portable;
