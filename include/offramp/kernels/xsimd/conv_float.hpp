@@ -1,6 +1,6 @@
-// Floats, or numbers turned into floats, times floats: a block of output channels side by side for several positions, so
-// that a weight that is loaded meets all of them. Sums run in the order of the patch, by fused multiply-adds where the
-// architecture has them, so the last bits differ from the reference's.
+// Floats, or numbers turned into floats, times floats: a block of output channels side by side for several positions,
+// so that a weight that is loaded meets all of them. Sums run in the order of the patch, by fused multiply-adds where
+// the architecture has them, so the last bits differ from the reference's.
 #ifndef OFFRAMP_KERNELS_XSIMD_CONV_FLOAT_HPP
 #define OFFRAMP_KERNELS_XSIMD_CONV_FLOAT_HPP
 

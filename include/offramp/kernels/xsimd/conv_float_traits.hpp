@@ -1,4 +1,5 @@
-// Float convolution, ungrouped: weights packed as the portable path does, patches of several positions gathered at once.
+// Float convolution, ungrouped: weights packed as the portable path does, patches of several positions gathered at
+// once.
 #ifndef OFFRAMP_KERNELS_XSIMD_CONV_FLOAT_TRAITS_HPP
 #define OFFRAMP_KERNELS_XSIMD_CONV_FLOAT_TRAITS_HPP
 
