@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # what: ResNet-8, a QuickNet and B-LeNet end to end against oneDNN, XNNPACK and Eigen in one run: float, int8, binary
 # needs: gnuplot-nox
-# Options: --paths NAME,NAME (this CPU's best, amx)   --networks REGEX (all)   --rounds N (3)   --budget SECONDS of a
+# Options: --paths NAME,NAME (this CPU's best)   --networks REGEX (all)   --rounds N (3)   --budget SECONDS of a
 # row in a round (0.4)   --compiler NAME,NAME (g++)   --core N (the last)   --headers FOLDER, another version of the
 # library (include).   Contenders take turns on one network after the other, pinned to one core, one thread, batch 1,
 # random weights; rows and names are those of benchmark `peers`, and offramp-binary-first is the first layer alone.
@@ -40,11 +40,8 @@ mapfile -t subjects < <(printf '%s\n' resnet8 quicknet b_lenet | grep -E -- "$ch
 build here "${compiler_list[0]}" "${ours[@]}" benchmarks/peers/here.cpp
 build report g++ -std=c++20 -O1 -Iinclude -I. benchmarks/networks/report.cpp
 built here report || exit 1
-best="$("$out/here" | sed -n 's/^path //p' | grep -vx amx | head -n 1)"
-if [ -z "$paths" ]; then
-  paths="$best"
-  ! "$out/here" | grep -qx 'path amx' || paths+=",amx"
-fi
+best="$("$out/here" | sed -n 's/^path //p' | head -n 1)"
+[ -n "$paths" ] || paths="$best"
 
 contenders=() programs=()
 if optional oneDNN libdnnl-dev; then

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # what: single layers against oneDNN, XNNPACK, Eigen and tiny-dnn in one run: ratios of minima and medians, a picture
 # needs: gnuplot-nox
-# Options: --paths NAME,NAME (this CPU's best, avx2, amx)   --shapes REGEX (all)   --rounds N (3)   --budget SECONDS of
+# Options: --paths NAME,NAME (this CPU's best, avx2)   --shapes REGEX (all)   --rounds N (3)   --budget SECONDS of
 # a row in a round (0.15)   --compiler NAME,NAME (g++)   --no-native   --core N (the last)   --headers FOLDER, another
 # version of the library (include).   Contenders take turns on one shape after the other, pinned to one core, one
 # thread. Our programs are built without -march, as users build them, and a second time for this CPU alone to see what
 # dispatch costs; those of peers with -march=native. Rows: peer,shape,MACs,min_us,median_us,GHz,GMAC/s,MAC/cycle; ours
-# are offramp-binary, -int8 and -f32 on the best path of this CPU without AMX, with `:path` on another one, `@compiler`
+# are offramp-binary, -int8 and -f32 on the best path of this CPU, with `:path` on another one, `@compiler`
 # where it is not the first, `+native`. Matrix units are a league of their own: oneDNN's int8 runs with VNNI at most,
 # as the opponent of the goals, and where the CPU has AMX once more (-amx).
 set -uo pipefail
@@ -45,12 +45,10 @@ theirs=(g++ -std=c++20 -O3 -march=native -DNDEBUG -w -Iinclude -I.)
 build here "${compiler_list[0]}" "${ours[@]}" benchmarks/peers/here.cpp
 build report g++ -std=c++20 -O1 -Iinclude -I. benchmarks/peers/report.cpp
 built here report || exit 1
-best="$("$out/here" | sed -n 's/^path //p' | grep -vx amx | head -n 1)"
+best="$("$out/here" | sed -n 's/^path //p' | head -n 1)"
 if [ -z "$paths" ]; then
   paths="$best"
-  for path in avx2 amx; do
-    [ "$best" = $path ] || ! "$out/here" | grep -qx "path $path" || paths+=",$path"
-  done
+  [ "$best" = avx2 ] || ! "$out/here" | grep -qx 'path avx2' || paths+=",avx2"
 fi
 mapfile -t subjects < <("$out/here" | sed -n 's/^shape //p' | grep -E -- "$shapes")
 [ ${#subjects[@]} -gt 0 ] || { echo "peers: no shape matches '$shapes'" >&2; exit 2; }
