@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Each header compiles alone, and twice in one unit, device headers without exceptions and RTTI: with clang, the faster
-# one, and, given --all, with g++. Arguments that name headers limit the run to those.
+# Each device header compiles alone, and twice in one unit, without exceptions and RTTI: with clang, the faster one.
+# Given --all, with g++, too, and so do host headers. Arguments that name headers limit the run to those.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 alone() { # COMPILER HEADER
@@ -20,7 +20,9 @@ fi
 if [ $# -gt 0 ]; then
   for header in "$@"; do printf '%s %s\n' "$OFFRAMP_GCC" "$header" "$OFFRAMP_CLANG" "$header"; done
 else
-  host_headers | sed "s|^|$OFFRAMP_CLANG |" # slow ones first
+  if [ $all = yes ]; then
+    host_headers | sed "s|^|$OFFRAMP_CLANG |" # slow ones first
+    { host_headers; device_headers; } | sed "s|^|$OFFRAMP_GCC |"
+  fi
   device_headers | sed "s|^|$OFFRAMP_CLANG |"
-  if [ $all = yes ]; then { host_headers; device_headers; } | sed "s|^|$OFFRAMP_GCC |"; fi
 fi | xargs -P2 -L1 bash -c 'one "$0" "$1"'
