@@ -23,6 +23,7 @@ stages=(
   "compile_fail|code that must not compile, with its message"
   "snippets|every C++ snippet in a README compiles"
   "gcc|g++ build of all tests, warnings are errors, and their run"
+  "paths|g++ build of the tests of single paths' kernels, and their run"
   "clang|optimised clang build of all tests, and their run"
   "sanitize|clang build of all device tests under address and undefined-behaviour sanitizers, assertions on"
   "coverage|how much of the device headers that run has seen, line by line"
@@ -117,7 +118,8 @@ build_and_test() {
     cmake --build --preset "$1" --target $2 &&
     ctest --test-dir "build/$1" -V -j2 --no-tests=error -L "$3" -LE standing -R "${4:-.}"
 }
-stage_gcc() { build_and_test dev "host_tests device_tests path_tests" '^(device|path|host)$'; }
+stage_gcc() { build_and_test dev "host_tests device_tests" '^(device|host)$'; }
+stage_paths() { build_and_test dev path_tests '^path$'; }
 # In the short form, clang's build is that of stage sanitize, without optimisation.
 stage_clang() { build_and_test clang "host_tests device_tests path_tests" '^(device|path|host)$'; }
 # One build serves sanitizers, assertions and coverage. At -O0 it takes a third of the time that g++ takes at -O1.
@@ -172,6 +174,8 @@ stage_examples() {
 # Why a stage does not run, if it does not; the ledger says so.
 left_out() { # NAME
   case "$1" in
+    paths) [ $long = yes ] || [ ${#selected[@]} -gt 0 ] ||
+      echo "only in --all: stages gcc and sanitize send random geometries through all paths of x86" ;;
     clang) [ $long = yes ] || [ ${#selected[@]} -gt 0 ] || echo "only in --all: stage sanitize builds with clang, without optimisation" ;;
   esac
 }
@@ -227,7 +231,7 @@ for stage in "${stages[@]}"; do
     printf '%-16s %6s  left out (%s)\n' "$name" - "$why" >"build/test-logs/$name.ledger"
     continue
   fi
-  [ "$name" = coverage ] && wait # for stage sanitize
+  [ "$name" = coverage ] || [ "$name" = paths ] && wait # for stages sanitize and gcc, whose folders they use
   while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n; done
   printf '== %-16s %s\n' "$name" "${stage#*|}"
   run_stage "$name" &
