@@ -177,6 +177,8 @@ left_out() { # NAME
   case "$1" in
     paths) [ $long = yes ] || [ ${#selected[@]} -gt 0 ] ||
       echo "only in --all: stages gcc and sanitize send random geometries through all paths of x86" ;;
+    study) [ $long = yes ] || [ ${#selected[@]} -gt 0 ] ||
+      echo "only in --all: stage examples compiles the study; its shards and merging change rarely" ;;
     clang) [ $long = yes ] || [ ${#selected[@]} -gt 0 ] ||
       echo "only in --all: stage sanitize builds with clang, without optimisation" ;;
   esac
