@@ -179,6 +179,7 @@ left_out() { # NAME
       echo "only in --all: stages gcc and sanitize send random geometries through all paths of x86" ;;
     study) [ $long = yes ] || [ ${#selected[@]} -gt 0 ] ||
       echo "only in --all: stage examples compiles the study; its shards and merging change rarely" ;;
+    tidy) [ $long = yes ] || [ ${#selected[@]} -gt 0 ] || echo "only in --all: it looks for style, not for faults" ;;
     clang) [ $long = yes ] || [ ${#selected[@]} -gt 0 ] ||
       echo "only in --all: stage sanitize builds with clang, without optimisation" ;;
   esac
