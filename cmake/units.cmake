@@ -22,7 +22,7 @@ function(offramp_units out count)
       list(APPEND includes ${lines})
       file(RELATIVE_PATH unique "${PROJECT_SOURCE_DIR}" "${source}")
       string(MAKE_C_IDENTIFIER "${unique}" unique)
-      file(STRINGS "${source}" outside 
+      file(STRINGS "${source}" outside
            REGEX "^(namespace [a-z][^=]*{|template [a-z]|extern \"C\"|[a-z_:]+ [a-z_]+::[a-z_0-9]+\\()")
       if(outside)
         string(APPEND bodies "#include \"${source}\"\n")

@@ -167,21 +167,19 @@ stage_examples() {
   [ $long = no ] && return $failed
   export -f warning_free
   # Peers need libraries that only benchmarks install.
-  find examples benchmarks -name '*.cpp' ! -path '*/peers/*' ! -path '*/networks/*' | sort | xargs -P2 -I{} bash -c 'check "warning_free {}" warning_free {}' ||
-    failed=1
+  find examples benchmarks -name '*.cpp' ! -path '*/peers/*' ! -path '*/networks/*' | sort |
+    xargs -P2 -I{} bash -c 'check "warning_free {}" warning_free {}' || failed=1
   return $failed
 }
 
 # Why a stage does not run, if it does not; the ledger says so.
 left_out() { # NAME
+  [ $long = yes ] || [ ${#selected[@]} -gt 0 ] && return
   case "$1" in
-    paths) [ $long = yes ] || [ ${#selected[@]} -gt 0 ] ||
-      echo "only in --all: stages gcc and sanitize send random geometries through all paths of x86" ;;
-    study) [ $long = yes ] || [ ${#selected[@]} -gt 0 ] ||
-      echo "only in --all: stage examples compiles the study; its shards and merging change rarely" ;;
-    tidy) [ $long = yes ] || [ ${#selected[@]} -gt 0 ] || echo "only in --all: it looks for style, not for faults" ;;
-    clang) [ $long = yes ] || [ ${#selected[@]} -gt 0 ] ||
-      echo "only in --all: stage sanitize builds with clang, without optimisation" ;;
+    paths) echo "only in --all: stages gcc and sanitize send random geometries through all paths of x86" ;;
+    clang) echo "only in --all: stage sanitize builds with clang, without optimisation" ;;
+    tidy) echo "only in --all: it looks for style, not for faults" ;;
+    study) echo "only in --all: stage examples compiles the study; its shards and merging change rarely" ;;
   esac
 }
 

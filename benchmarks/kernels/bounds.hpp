@@ -48,25 +48,6 @@ namespace detail {
 #define BENCHMARKS_PER_CYCLE(op, r) \
   per_cycle([] { asm volatile(BENCHMARKS_FORTY_EIGHT(op, r)::: BENCHMARKS_CLOBBERS); }, 48)
 
-// Products of 16 x 16 x 64 bytes a cycle.
-inline double tile_products() {
-  struct alignas(64) {
-    std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
-    std::uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-    std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-  } configuration;
-  asm volatile("ldtilecfg %0" ::"m"(configuration));
-  asm volatile("tilezero %tmm6\n tilezero %tmm7\n");
-  const double n = per_cycle(
-      [] {
-        asm volatile("tdpbusd %tmm7, %tmm6, %tmm0\n tdpbusd %tmm7, %tmm6, %tmm1\n tdpbusd %tmm7, %tmm6, %tmm2\n"
-                     "tdpbusd %tmm7, %tmm6, %tmm3\n tdpbusd %tmm7, %tmm6, %tmm4\n tdpbusd %tmm7, %tmm6, %tmm5\n");
-      },
-      6);
-  asm volatile("tilerelease");
-  return n * 16 * 16 * 64;
-}
-
 }  // namespace detail
 #endif
 
@@ -92,7 +73,6 @@ bound bound_of() {
       b.int8 = BENCHMARKS_PER_CYCLE(BENCHMARKS_DOT2, "zmm") * 32;
     else
       b.int8 = BENCHMARKS_PER_CYCLE(BENCHMARKS_DOT4, "zmm") * 64;
-    if constexpr (std::is_same_v<Path, path::amx>) b.binary = b.int8 = detail::tile_products();
   }
 #endif
   return b;

@@ -68,6 +68,16 @@ struct kernel_op {
   window geometry{};
 };
 
+// The op for all stored channels. What a path chooses, and so how weights are packed, must not depend on a nested
+// width.
+[[gnu::always_inline]] constexpr kernel_op for_stored_channels(kernel_op op) {
+  if (!op.signature.grouped) {
+    op.geometry.in.c = op.geometry.stored_in_c;
+    op.geometry.out.c = op.geometry.stored_out_c;
+  }
+  return op;
+}
+
 // Accumulators that move in coarse steps (a binary dot product moves by 2) get this many fraction bits before their
 // bias is added, so that rounding the bias costs nothing. 8 bits leave room for 2^22 products.
 constexpr int accumulator_fraction_bits(const op_signature& s) {

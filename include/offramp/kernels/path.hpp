@@ -72,14 +72,6 @@ struct avx512_popcnt {
   static constexpr const char* about = "AVX-512 with VNNI, VPOPCNTDQ, BITALG, VBMI, GFNI: Ice Lake (2019), Zen 4";
   static constexpr unsigned alignment = 64;
 };
-struct amx {
-  using parent = avx512_popcnt;
-  static constexpr std::uint16_t id = 7;
-  static constexpr std::uint16_t version = 1;
-  static constexpr const char* name = "amx";
-  static constexpr const char* about = "AMX-INT8: Sapphire Rapids (2023)";
-  static constexpr unsigned alignment = 64;
-};
 
 }  // namespace path
 

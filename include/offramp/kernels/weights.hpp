@@ -84,6 +84,14 @@ struct weight_layout {
   return l;
 }
 
+// Paths of x86 begin the kernel of an op with a cache line (16 words), where ops begin with one: in words from the op's
+// beginning. Before it stand the canonical header and parameters.
+constexpr std::size_t packed_begin(const kernel_op& op) { return round_up(canonical_layout(op).kernel(), 16); }
+constexpr void pack_parameters(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
+  const std::size_t parameters = canonical_layout(op).kernel();
+  for (std::size_t i = 0; i < packed_begin(op); ++i) packed[i] = i < parameters ? canonical[i] : 0;
+}
+
 // Header and parameters seen through their meaning. Packed forms keep this beginning; the
 // kernel they lay out as they like.
 template <op_signature S>

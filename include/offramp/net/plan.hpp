@@ -155,7 +155,8 @@ constexpr plan<Program> plan_network(const Program& lowered) {
   for (int i = 0; i < r.program.step_count; ++i) {
     step_desc& s = r.program.steps[i];
     s.weight_words = kernels::weight_words<Path>(s.op);
-    if constexpr (alignment_of < Path >> 16) r.weight_words = round_up(r.weight_words, alignment_of<Path> / 4);
+    constexpr std::size_t alignment = alignment_of<Path>;
+    if constexpr (alignment > 16) r.weight_words = round_up(r.weight_words, alignment / 4);
     s.weight_offset = r.weight_words;
     r.weight_words += s.weight_words;
     s.cost = kernels::cost(s.op, s.weight_words);

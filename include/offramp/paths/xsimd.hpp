@@ -1,4 +1,4 @@
-// Opt-in: `path::xsimd`, vectors of the library xsimd for the architecture that is compiled for (-march=native, NEON).
+// Opt-in: `path::xsimd`, vectors of the library xsimd for the architecture that is compiled for (-march=native).
 // Needs the headers of xsimd, 8.1 or later.
 #ifndef OFFRAMP_PATHS_XSIMD_HPP
 #define OFFRAMP_PATHS_XSIMD_HPP

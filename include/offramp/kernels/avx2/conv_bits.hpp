@@ -18,7 +18,7 @@ struct code<avx2::conv_bits> {
   static void run(Geometry g, const arguments& a) {
     using avx2::conv_bits;
     const kernel_op op{S, g()};
-    const std::uint32_t* kernel = a.weights + conv_bits::kernel_begin(op);
+    const std::uint32_t* kernel = a.weights + packed_begin(op);
     if constexpr (Geometry::is_static) {
       constexpr conv_bits::variant v = conv_bits::variant_of({S, Geometry{}()});
       if constexpr (v == conv_bits::variant::tables)

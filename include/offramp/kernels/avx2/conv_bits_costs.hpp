@@ -37,10 +37,8 @@ constexpr std::int64_t bit_rows_cost(const window& w) {
 // Should this convolution read planes in rows rather than words of channels? Asked whatever layouts its signature
 // names.
 constexpr bool prefers_bit_rows(const kernel_op& op) {
-  window w = op.geometry;
-  if (!bit_rows::is_sign_conv(op.signature) || !bit_rows::takes(w)) return false;
-  w.in.c = w.stored_in_c;
-  w.out.c = w.stored_out_c;
+  if (!bit_rows::is_sign_conv(op.signature) || !bit_rows::takes(op.geometry)) return false;
+  const window w = for_stored_channels(op).geometry;
   const std::int64_t rows = bit_rows_cost(w);
   return rows <= tables_cost(w) && rows <= words_cost(w);
 }

@@ -35,9 +35,6 @@ struct conv_bits {
     return words ? variant::words : variant::portable;
   }
 
-  // Where the variant's kernel begins, words from the op's beginning: at a cache line.
-  static constexpr std::size_t kernel_begin(const kernel_op& op) { return round_up(canonical_layout(op).kernel(), 16); }
-
   static constexpr bool runs(const op_signature& s) {
     return s.what == op_kind::conv && s.in == kind::bits && s.weights == kind::bits && s.in_layout == layout::nhwc &&
            s.out_layout == layout::nhwc;
@@ -46,8 +43,8 @@ struct conv_bits {
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     switch (variant_of(op)) {
-      case variant::tables: return kernel_begin(op) + conv_bits_tables::kernel_words(op.geometry);
-      case variant::words: return kernel_begin(op) + conv_bits_words::kernel_words(op.geometry);
+      case variant::tables: return packed_begin(op) + conv_bits_tables::kernel_words(op.geometry);
+      case variant::words: return packed_begin(op) + conv_bits_words::kernel_words(op.geometry);
       default: return traits<path::portable>::weight_words(op);
     }
   }
@@ -64,13 +61,13 @@ struct conv_bits {
       traits<path::portable>::pack(op, canonical, packed);
       return;
     }
-    const weight_layout l = canonical_layout(op);
-    const std::size_t begin = kernel_begin(op);
-    for (std::size_t i = 0; i < begin; ++i) packed[i] = i < l.kernel() ? canonical[i] : 0;
+    pack_parameters(op, canonical, packed);
+    const std::uint32_t* from = canonical + canonical_layout(op).kernel();
+    std::uint32_t* to = packed + packed_begin(op);
     if (v == variant::tables)
-      conv_bits_tables::pack(op.geometry, canonical + l.kernel(), packed + begin);
+      conv_bits_tables::pack(op.geometry, from, to);
     else
-      conv_bits_words::pack(op.geometry, canonical + l.kernel(), packed + begin);
+      conv_bits_words::pack(op.geometry, from, to);
   }
 };
 

@@ -220,7 +220,7 @@ OFFRAMP_AVX2 void convolve(Geometry g, const arguments& a) {
     t.active_sums = reinterpret_cast<std::uint32_t*>(scratch + plan.input_bytes());
   }
   for (int v = 0; 8 * v < plan.w.out.c; v += plan.together) {
-    t.block = a.weights + integer::packed_begin({S, g()}) + v * plan.vector_words();
+    t.block = a.weights + packed_begin({S, g()}) + v * plan.vector_words();
     t.first = 8 * v;
     const int together = plan.block_vectors(v);
     if constexpr (Geometry::is_static) {

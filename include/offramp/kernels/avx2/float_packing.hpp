@@ -42,8 +42,7 @@ constexpr int packed_depth(const kernel_op& op) {
   return (filters_minimally(op) ? filter_places : op.geometry.taps()) * op.geometry.stored_in_c;
 }
 
-// Where the packed kernel begins, and all words: whole cache lines both.
-constexpr std::size_t packed_begin(const kernel_op& op) { return round_up(canonical_layout(op).kernel(), 16); }
+// All packed words: whole cache lines.
 template <int Lanes>
 constexpr std::size_t packed_float_words(const kernel_op& op) {
   const auto channels = round_up(static_cast<std::size_t>(op.geometry.stored_out_c), Lanes);

@@ -243,8 +243,7 @@ template <class T>
   return to;
 }
 
-// Where the packed kernel begins, and all words: whole cache lines both.
-constexpr std::size_t packed_begin(const kernel_op& op) { return round_up(canonical_layout(op).kernel(), 16); }
+// All packed words: whole cache lines.
 template <int Lanes, int Together>
 constexpr std::size_t packed_words(const kernel_op& op) {
   const work_plan<Lanes, Together> plan{op};

@@ -418,7 +418,7 @@ struct code<avx512::conv_bits_columns> {
     using avx512::columns::wide;
     const window w = g();
     const parameters<S> params{a.weights, w};
-    const std::uint32_t* kernel = a.weights + layout_of::kernel_begin({S, w});
+    const std::uint32_t* kernel = a.weights + packed_begin({S, w});
     auto* scratch = reinterpret_cast<unsigned char*>((reinterpret_cast<std::uintptr_t>(a.scratch) + 63) / 64 * 64);
     const auto memory = layout_of::memory(w);
     unsigned char* const index = scratch + memory.index;

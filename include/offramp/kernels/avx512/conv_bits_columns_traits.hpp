@@ -47,7 +47,6 @@ struct conv_bits_columns {
     return block_begin(w, last) + static_cast<std::size_t>(block_channels(w, last) / 32) *
                                       static_cast<std::size_t>(w.taps() * stored_words(w) * 32);
   }
-  static constexpr std::size_t kernel_begin(const kernel_op& op) { return round_up(canonical_layout(op).kernel(), 16); }
 
   // Planes of counts: those that chunks fill, and of their carries at least one.
   static constexpr int most_planes = 16;
@@ -90,15 +89,15 @@ struct conv_bits_columns {
   }
 
   static constexpr std::size_t weight_words(const kernel_op& op) {
-    return kernel_begin(op) + kernel_words(op.geometry);
+    return packed_begin(op) + kernel_words(op.geometry);
   }
   static constexpr std::size_t scratch_bytes(const kernel_op& op) { return memory(op.geometry).end + 64; }
 
   static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
     const window& w = op.geometry;
     const weight_layout l = canonical_layout(op);
-    const std::size_t begin = kernel_begin(op);
-    for (std::size_t i = 0; i < begin; ++i) packed[i] = i < l.kernel() ? canonical[i] : 0;
+    const std::size_t begin = packed_begin(op);
+    pack_parameters(op, canonical, packed);
     for (std::size_t i = begin; i < weight_words(op); ++i) packed[i] = 0;
     const std::uint32_t* kernel = canonical + l.kernel();
     for (int o = 0; o < w.stored_out_c; ++o) {

@@ -13,15 +13,6 @@
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
 
-// The op for all stored channels: what is chosen, and so how weights are packed, must not depend on a nested width.
-[[gnu::always_inline]] constexpr kernel_op for_stored_channels(kernel_op op) {
-  if (!op.signature.grouped) {
-    op.geometry.in.c = op.geometry.stored_in_c;
-    op.geometry.out.c = op.geometry.stored_out_c;
-  }
-  return op;
-}
-
 // A look-up costs 6 (of 512 channels) or 4, a table 50 or 25, and completing a count 200.
 constexpr std::int64_t columns_cost(const window& w) {
   const std::int64_t positions = w.out.positions();

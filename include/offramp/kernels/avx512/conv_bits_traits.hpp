@@ -14,9 +14,6 @@
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
 
-// The kernel begins with the next multiple of 16 words, a line of the cache where ops begin with one.
-constexpr std::size_t kernel_begin(const kernel_op& op) { return (canonical_layout(op).kernel() + 15) / 16 * 16; }
-
 struct conv_bits {
   static constexpr bool runs(const op_signature& s) {
     return s.what == op_kind::conv && s.in == kind::bits && s.weights == kind::bits && s.in_layout == layout::nhwc &&
@@ -29,7 +26,7 @@ struct conv_bits {
       case conv_bits_variant::portable: return portable::packed_words(op);
       case conv_bits_variant::columns: return conv_bits_columns::weight_words(op);
       case conv_bits_variant::tables: return avx2::conv_bits::weight_words(op);
-      default: return kernel_begin(op) + word_kernel_words(plan_words(op));
+      default: return packed_begin(op) + word_kernel_words(plan_words(op));
     }
   }
   static constexpr std::size_t scratch_bytes(const kernel_op& op) {
@@ -47,9 +44,8 @@ struct conv_bits {
       case conv_bits_variant::tables: return avx2::conv_bits::pack(op, canonical, packed);
       default: break;
     }
-    const std::size_t parameters = canonical_layout(op).kernel();
-    for (std::size_t i = 0; i < kernel_begin(op); ++i) packed[i] = i < parameters ? canonical[i] : 0;
-    pack_words(plan_words(op), canonical + parameters, packed + kernel_begin(op));
+    pack_parameters(op, canonical, packed);
+    pack_words(plan_words(op), canonical + canonical_layout(op).kernel(), packed + packed_begin(op));
   }
 };
 

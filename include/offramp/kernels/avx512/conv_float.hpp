@@ -70,7 +70,7 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void convolve_block(Geometry g, const arguments& a
   }();
   const parameters<S> params{a.weights, w};
   const int width = avx2::block_width<16>(w.stored_out_c, channel);
-  const auto* weights = reinterpret_cast<const float*>(a.weights + avx2::packed_begin({S, g()})) +
+  const auto* weights = reinterpret_cast<const float*>(a.weights + packed_begin({S, g()})) +
                         channel * w.kernel_h * w.kernel_w * w.stored_in_c;
   float_row<S, V> row{w, x, in_row, weights, width, 0, a.out, 0, channel, {}};
 #pragma GCC unroll 2

@@ -18,7 +18,6 @@ namespace avx512::integer {
 
 using avx2::integer::fill_positions;
 using avx2::integer::first_cache_line;
-using avx2::integer::packed_begin;
 using avx2::integer::plan_of;
 using avx2::integer::row_range;
 using avx2::integer::sets_of_sums;

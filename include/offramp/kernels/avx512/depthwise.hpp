@@ -89,8 +89,8 @@ struct channel_strip {
     OFFRAMP_INLINE OFFRAMP_AVX512 void run(int ox) const {
       const window w = strip.g();
       const int weight_row = avx2::channel_row<16>(w);
-      const auto* weights = reinterpret_cast<const float*>(strip.a.weights + avx2::packed_begin({S, w})) +
-                            strip.channel + tap * w.kernel_w * weight_row;
+      const auto* weights = reinterpret_cast<const float*>(strip.a.weights + packed_begin({S, w})) + strip.channel +
+                            tap * w.kernel_w * weight_row;
       const float* ring = strip.ring + ox * w.stride_w * step;
       int slot = (oy * w.stride_h - w.pad_top + tap) % avx2::ring_rows(w);
       __m512 sum[V][P];

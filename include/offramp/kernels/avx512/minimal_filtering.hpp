@@ -153,8 +153,8 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void filter_channels(Geometry g, const arguments& 
       return 0;
   }();
   const parameters<S> params{a.weights, w};
-  const auto* weights = reinterpret_cast<const float*>(a.weights + avx2::packed_begin({S, w})) +
-                        channel * avx2::filter_places * w.stored_in_c;
+  const auto* weights =
+      reinterpret_cast<const float*>(a.weights + packed_begin({S, w})) + channel * avx2::filter_places * w.stored_in_c;
   const int width = avx2::block_width<16>(w.stored_out_c, channel);
   float* products = transformed + avx2::filter_places * work.place;
   const int apart = work.tiles * V * 16;

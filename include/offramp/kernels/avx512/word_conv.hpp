@@ -114,7 +114,7 @@ OFFRAMP_INLINE OFFRAMP_AVX512 int store_dense(const parameters<S>& params, const
 template <op_signature S, class Loop>
 OFFRAMP_AVX512 inline void convolve_words(const word_plan& p, const window& w, const arguments& a) {
   const parameters<S> params{a.weights, w};
-  const std::uint32_t* kernel = a.weights + kernel_begin({S, w});
+  const std::uint32_t* kernel = a.weights + packed_begin({S, w});
   const word_scratch at = scratch_words(p, w);
   auto* scratch = static_cast<std::uint8_t*>(a.scratch);
   auto* counts = reinterpret_cast<std::int32_t*>(scratch + at.counts);

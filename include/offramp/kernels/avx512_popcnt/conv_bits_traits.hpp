@@ -43,7 +43,7 @@ struct conv_bits_choice {
 };
 [[gnu::always_inline]] constexpr conv_bits_choice choose_conv_bits(const kernel_op& op) {
   if (portable::by_channel(op)) return {conv_bits_variant::portable, 0};
-  const kernel_op all = avx512::for_stored_channels(op);
+  const kernel_op all = for_stored_channels(op);
   const window& w = all.geometry;
   conv_bits_choice best{conv_bits_variant::words, word_cycles(avx512::plan_words(all), w)};
   // Groups have to begin with a byte, of inputs as of outputs.
@@ -66,10 +66,9 @@ struct conv_bits {
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     switch (choose_conv_bits(op).variant) {
-      case conv_bits_variant::majorities: return avx512::kernel_begin(op) + majority_kernel_words(plan_majority(op));
+      case conv_bits_variant::majorities: return packed_begin(op) + majority_kernel_words(plan_majority(op));
       case conv_bits_variant::columns: return avx512::conv_bits_columns::weight_words(op);
-      case conv_bits_variant::words:
-        return avx512::kernel_begin(op) + avx512::word_kernel_words(avx512::plan_words(op));
+      case conv_bits_variant::words: return packed_begin(op) + avx512::word_kernel_words(avx512::plan_words(op));
       default: return portable::packed_words(op);
     }
   }
@@ -86,12 +85,13 @@ struct conv_bits {
     const conv_bits_variant v = choose_conv_bits(op).variant;
     if (v == conv_bits_variant::portable) return portable::pack(op, canonical, packed);
     if (v == conv_bits_variant::columns) return avx512::conv_bits_columns::pack(op, canonical, packed);
-    const std::size_t parameters = canonical_layout(op).kernel();
-    for (std::size_t i = 0; i < avx512::kernel_begin(op); ++i) packed[i] = i < parameters ? canonical[i] : 0;
+    pack_parameters(op, canonical, packed);
+    const std::uint32_t* from = canonical + canonical_layout(op).kernel();
+    std::uint32_t* to = packed + packed_begin(op);
     if (v == conv_bits_variant::majorities)
-      pack_majority(plan_majority(op), op.geometry, canonical + parameters, packed + avx512::kernel_begin(op));
+      pack_majority(plan_majority(op), op.geometry, from, to);
     else
-      avx512::pack_words(avx512::plan_words(op), canonical + parameters, packed + avx512::kernel_begin(op));
+      avx512::pack_words(avx512::plan_words(op), from, to);
   }
 };
 

@@ -61,7 +61,7 @@ OFFRAMP_AVX512_POPCNT inline void convolve_tile(const majority_plan& p, const ma
 template <op_signature S>
 OFFRAMP_AVX512_POPCNT inline void convolve_by_majorities(const majority_plan& p, const window& w, const arguments& a) {
   const parameters<S> params{a.weights, w};
-  const auto* kernel = reinterpret_cast<const std::uint8_t*>(a.weights + avx512::kernel_begin({S, w}));
+  const auto* kernel = reinterpret_cast<const std::uint8_t*>(a.weights + packed_begin({S, w}));
   const majority_scratch at = scratch_majority(p, w);
   auto* scratch = static_cast<std::uint8_t*>(a.scratch);
   scratch += (64 - reinterpret_cast<std::uintptr_t>(scratch) % 64) % 64;

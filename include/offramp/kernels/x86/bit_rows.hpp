@@ -121,7 +121,7 @@ struct packed_parts {
   const int depth = stored_depth(w);
   const auto outputs = static_cast<std::size_t>(w.stored_out_c);
   packed_parts p;
-  p.taps = round_up(canonical_layout(op).kernel(), 16);
+  p.taps = packed_begin(op);
   p.thresholds = round_up(p.taps + static_cast<std::size_t>(depth), 16);
   p.codes = round_up(p.thresholds + outputs * static_cast<std::size_t>(threshold_words(depth)), 16);
   p.end = round_up(p.codes + outputs * static_cast<std::size_t>(block_count(depth) * block_codes / 4), 16);

@@ -7,34 +7,7 @@
 #include <offramp/kernels/path.hpp>
 #include <offramp/kernels/x86/target.hpp>
 
-#if OFFRAMP_X86_64
-#include <cpuid.h>
-#endif
-
 namespace offramp::inline OFFRAMP_ABI::kernels {
-
-#if OFFRAMP_X86_64
-namespace detail {
-
-// AMX-TILE and AMX-INT8 (CPUID 7.0, EDX bits 24 and 25), and the operating system's leave to use the tiles: Linux gives
-// it to a process that asks once (arch_prctl ARCH_REQ_XCOMP_PERM of XTILEDATA, 0x1023 and 18).
-inline bool has_tiles() {
-#if defined(__linux__)
-  static const bool granted = [] {
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d >> 24 & 3u) != 3u) return false;
-    long result = 158;  // arch_prctl
-    asm volatile("syscall" : "+a"(result) : "D"(0x1023L), "S"(18L) : "rcx", "r11", "memory");
-    return result == 0;
-  }();
-  return granted;
-#else
-  return false;
-#endif
-}
-
-}  // namespace detail
-#endif
 
 template <class Path>
 inline bool runs_here() {
@@ -42,8 +15,7 @@ inline bool runs_here() {
   constexpr bool is_avx512 = std::is_same_v<Path, path::avx512>;
   constexpr bool is_vnni = std::is_same_v<Path, path::avx512_vnni>;
   constexpr bool is_popcnt = std::is_same_v<Path, path::avx512_popcnt>;
-  constexpr bool is_amx = std::is_same_v<Path, path::amx>;
-  if constexpr (!(is_avx2 || is_avx512 || is_vnni || is_popcnt || is_amx)) {
+  if constexpr (!(is_avx2 || is_avx512 || is_vnni || is_popcnt)) {
     return true;
   } else {
 #if OFFRAMP_X86_64
@@ -57,8 +29,6 @@ inline bool runs_here() {
              __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512cd") != 0;
     else if constexpr (is_vnni)
       return runs_here<path::avx512>() && __builtin_cpu_supports("avx512vnni") != 0;
-    else if constexpr (is_amx)
-      return runs_here<path::avx512_popcnt>() && detail::has_tiles();
     else
       return runs_here<path::avx512_vnni>() && __builtin_cpu_supports("avx512vpopcntdq") != 0 &&
              __builtin_cpu_supports("avx512bitalg") != 0 && __builtin_cpu_supports("avx512vbmi") != 0 &&

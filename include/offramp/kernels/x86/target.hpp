@@ -16,13 +16,11 @@
 #define OFFRAMP_AVX512_SETS OFFRAMP_AVX2_SETS ",avx512f,avx512bw,avx512vl,avx512dq,avx512cd"
 #define OFFRAMP_AVX512_VNNI_SETS OFFRAMP_AVX512_SETS ",avx512vnni"
 #define OFFRAMP_AVX512_POPCNT_SETS OFFRAMP_AVX512_VNNI_SETS ",avx512vpopcntdq,avx512bitalg,avx512vbmi,gfni"
-#define OFFRAMP_AMX_SETS OFFRAMP_AVX512_POPCNT_SETS ",amx-tile,amx-int8"
 
 #define OFFRAMP_AVX2 __attribute__((target(OFFRAMP_AVX2_SETS)))
 #define OFFRAMP_AVX512 __attribute__((target(OFFRAMP_AVX512_SETS)))
 #define OFFRAMP_AVX512_VNNI __attribute__((target(OFFRAMP_AVX512_VNNI_SETS)))
 #define OFFRAMP_AVX512_POPCNT __attribute__((target(OFFRAMP_AVX512_POPCNT_SETS)))
-#define OFFRAMP_AMX __attribute__((target(OFFRAMP_AMX_SETS)))
 #define OFFRAMP_INLINE __attribute__((always_inline)) inline
 
 #endif
