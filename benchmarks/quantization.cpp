@@ -44,7 +44,7 @@ double divergence(const host::exit_logits& real, const host::exit_outputs& integ
   const int last = real.exits - 1;
   double sum = 0;
   for (int i = 0; i < integer.count(); ++i) {
-    const auto* a = integer.logits<std::int32_t>(last, i);
+    const auto* a = integer.logits<std::int32_t>(static_cast<std::size_t>(last), static_cast<std::size_t>(i));
     const float* b = real.at(last, i);
     const double scale = integer.scale[static_cast<std::size_t>(last)];
     double most_a = -1e300, most_b = -1e300, sum_a = 0, sum_b = 0;

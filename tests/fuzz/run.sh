@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # libFuzzer over every target of this folder, with address and undefined-behaviour sanitizers, from a fixed seed.
 #   bash tests/fuzz/run.sh [--all] [TARGET ...]
-# The short form fuzzes for 25 s in all, shared by the targets; --all gives each two seeds of two minutes, or as many
+# The short form fuzzes for 12 s in all, shared by the targets; --all gives each two seeds of two minutes, or as many
 # inputs as it asks for. What lies in seeds/TARGET/ is where a target starts. Head lines of a target:
 #   // max_len: BYTES      of an input, default 1024
 #   // long: INPUTS        that --all must run
 #   // also: FLAGS         a second build, for --all only, two minutes long
 # Nothing is kept but build/fuzz. A finding is printed in hex: `xxd -r -p > FILE` and give FILE to build/fuzz/TARGET.
 source "$(dirname "${BASH_SOURCE[0]}")/../standing/lib.sh"
-export work=build/fuzz seconds=25 long=no
+export work=build/fuzz seconds=12 long=no
 [ "${1:-}" = --all ] && { long=yes; shift; }
 mkdir -p "$work"
 rm -rf "$work"/*.found-* "$work"/*.corpus-* "$work"/*.log
