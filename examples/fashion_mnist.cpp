@@ -20,22 +20,6 @@ namespace {
 std::string percent(double share, int decimals = 2) { return host::fixed(100 * share, decimals) + " %"; }
 std::string microseconds(double nanoseconds) { return host::fixed(nanoseconds / 1000, 1); }
 
-// Median time of every op in nanoseconds.
-std::vector<double> time_ops(const bound_weights<device_net, here>& weights, const host::labelled_images& images) {
-  using timed_session = session<device_net, here, max_softmax, no_reuse, host::op_timer<>>;
-  constexpr int steps = planned<device_net, here>::steps;
-  host::op_timer<> timer{steps};
-  const auto memory = std::make_unique<arena<device_net, here>>();
-  timed_session s{weights, *memory, timer};
-  for (int i = 0; i < std::min(200, images.count()); ++i) {
-    s.begin(host::checked_input<timed_session>({images.image(i), images.image_size()}));
-    while (s.step()) {}
-  }
-  std::vector<double> medians;
-  for (int i = 0; i < steps; ++i) medians.push_back(timer.median(i));
-  return medians;
-}
-
 // Up to ten images that leave at exit k, spread over the set.
 host::exit_samples samples_of(const host::labelled_images& images, const host::exit_outputs& o,
                               const std::vector<std::int32_t>& thresholds, std::size_t k) {
@@ -72,14 +56,14 @@ void run(const host::labelled_images& images, const std::string& data_name, cons
   for (int k = 0; k < device_net::exits; ++k) thresholds.push_back(weights.record(k).threshold_q16());
   const host::operating_point chosen = host::evaluate_thresholds(outputs, thresholds);
   const std::vector<std::vector<double>> times = host::time_exits(net, images, repeats, &std::cerr);
-  const std::vector<double> op_times = time_ops(weights, images);
+  const host::op_profile ops = host::profile_ops(weights, images.pixels);
 
   // The network without early exits: all stages and the last head. Its time is that of the
   // last exit less the early heads.
   double early_heads = 0;
   for (int i = 0; i < plan::steps; ++i)
     if (plan::program.steps[i].head && plan::program.steps[i].exit + 1 < device_net::exits)
-      early_heads += op_times[static_cast<std::size_t>(i)];
+      early_heads += ops.rows[static_cast<std::size_t>(i)].median;
   std::vector<double> full_times = times.back();
   for (double& t : full_times) t -= early_heads;
   const host::stream_time full = host::summarize(full_times);
@@ -142,7 +126,7 @@ void run(const host::labelled_images& images, const std::string& data_name, cons
   for (int i = 0; i < plan::steps; ++i) {
     const step_desc& s = plan::program.steps[i];
     report.ops.push_back({std::to_string(i + 1) + " " + host::op_name(s), s.exit + 1, s.cost.macs, s.cost.binary_macs,
-                          s.cost.weight_bytes, op_times[static_cast<std::size_t>(i)] / 1000});
+                          s.cost.weight_bytes, ops.rows[static_cast<std::size_t>(i)].median / 1000});
   }
   report.notes = {
       "The thresholds were chosen on 5,000 validation images; none of the images shown here was used to choose "

@@ -28,7 +28,7 @@
 #include <offramp/host/idx_dataset.hpp>
 #include <offramp/host/mnist.hpp>
 #include <offramp/host/model_file.hpp>
-#include <offramp/host/op_timer.hpp>
+#include <offramp/host/op_profile.hpp>
 #include <offramp/host/policy_words.hpp>
 #include <offramp/host/quantization_aware.hpp>
 #include <offramp/host/quantize.hpp>

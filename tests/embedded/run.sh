@@ -49,9 +49,15 @@ link() { # CPU SCRIPT ELF INPUT...
   arm-none-eabi-g++ $cpu -mthumb -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -L"$here/board" \
     -T"$here/board/$script" "$@" -lgcc -o "$elf"
 }
-emulate() { # MACHINE ELF: the exit status is that of the program
-  timeout 120 qemu-system-arm -M "$1" -display none -monitor none -serial none \
+emulate() { # MACHINE ELF [OPTIONS]: the exit status is that of the program
+  # shellcheck disable=SC2086 # options are words
+  timeout 120 qemu-system-arm -M "$1" -display none -monitor none -serial none ${3:-} \
     -semihosting-config enable=on,target=native -kernel "$2" 2>&1
+}
+# Counted instructions are the emulator's time, so that nothing depends on this machine.
+clocks() { # MACHINE SCRIPT CPU
+  compile "-Os $3" "$here/clocks.cpp" "$work/clocks.o" && compile "-Os $3" "$here/board/startup.cpp" "$work/clocks-startup.o" &&
+    link "$3" "$2" "$work/clocks.elf" "$work"/clocks{,-startup}.o && emulate "$1" "$work/clocks.elf" "-icount shift=5"
 }
 lacks() { # PATTERN FILE...: no symbol of any file is one of these
   local pattern="$1" found
@@ -98,6 +104,7 @@ for board in "${boards[@]}"; do
     failed=1
   check "embedded $name other layers call nothing" calls_nothing "-O2 $cpu" "$here/layers.cpp" "$work/$name-layers.o" ||
     failed=1
+  check "embedded $name clocks and recorder" clocks "$machine" "$script" "$cpu" || failed=1
   for level in $levels; do
     id="embedded $name $level"
     at="$work/$name$level"

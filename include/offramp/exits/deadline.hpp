@@ -22,7 +22,7 @@ struct running_deadline {
 
   // Is there time for the stage and head behind exit k?
   [[nodiscard]] bool allows(int k) const {
-    const count spent = elapsed(start, Clock::now());
+    const count spent = elapsed<Clock>(start, Clock::now());
     return spent <= budget && next_cost[k] <= static_cast<count>(budget - spent);
   }
 };

@@ -24,6 +24,30 @@ struct no_observer {
   static constexpr void exit_judged(int, bool) {}
 };
 
+// Two observers of one session: observe_both both{trace, recorder}. The second one stands next to the op, so that its
+// times do not hold the first one's work. Both must outlive it.
+template <session_observer Outer, session_observer Inner>
+class observe_both {
+ public:
+  constexpr observe_both(Outer& outer, Inner& inner) : outer_{outer}, inner_{inner} {}
+  constexpr void enter(int step) {
+    outer_.enter(step);
+    inner_.enter(step);
+  }
+  constexpr void leave(int step) {
+    inner_.leave(step);
+    outer_.leave(step);
+  }
+  constexpr void exit_judged(int exit, bool taken) {
+    inner_.exit_judged(exit, taken);
+    outer_.exit_judged(exit, taken);
+  }
+
+ private:
+  Outer& outer_;
+  Inner& inner_;
+};
+
 }  // namespace offramp::inline OFFRAMP_ABI
 
 #endif
