@@ -10,6 +10,7 @@
 #include <string>
 #include <type_traits>
 
+#include <offramp/paths/native.hpp>
 #include <offramp/paths/x86.hpp>
 
 #include "tests/support/kernel_check.hpp"
@@ -73,6 +74,10 @@ void check_any(std::size_t which, const window& w, std::uint64_t stream) {
 }
 
 }  // namespace
+
+TEST_CASE("the native path runs where it was compiled for") {
+  CHECK(offramp::kernels::runs_here<offramp::path::native>());
+}
 
 TEST_CASE("a set of kernels: the first that runs a signature answers") {
   op_signature rows = signs;

@@ -1,5 +1,6 @@
 // covers: kernels/avx512/conv_bit_rows.hpp kernels/avx512/conv_bit_rows_traits.hpp kernels/avx512/bit_planes.hpp
-// covers: kernels/avx512/row_planes.hpp kernels/x86/bit_rows.hpp
+// covers: kernels/avx512/row_planes.hpp kernels/avx512/row_counts.hpp kernels/avx512/row_pairs.hpp
+// covers: kernels/x86/bit_rows.hpp
 // Convolutions of signs plane by plane: the case table, geometries that fill one, two and more vectors, chunks and
 // planes of counts, and random ones.
 #include <doctest/doctest.h>
@@ -20,6 +21,37 @@ using offramp::path::avx512;
 TEST_CASE("case table") { check_path<avx512, rows_signatures>(conv_cases); }
 
 TEST_CASE("geometries of several vectors and chunks") { check_path<avx512, rows_signatures>(wide_row_cases); }
+
+constexpr op_case shared_row_cases[] = {
+    {"16 channels", make_window({32, 32, 16}, 16, 3, 3, 1, 1, 1)},
+    {"15 channels, odd rows", make_window({31, 29, 15}, 7, 3, 3, 1, 1, 1)},
+    {"17 rows", make_window({17, 17, 16}, 3, 3, 3, 1, 1, 1)},
+    {"one channel", make_window({32, 32, 1}, 1, 3, 3, 1, 1, 1)},
+    {"two channels", make_window({18, 32, 2}, 2, 3, 3, 1, 1, 1)},
+    {"five blocks", make_window({24, 20, 8}, 5, 3, 3, 1, 1, 1)},
+    {"eight blocks", make_window({30, 31, 14}, 4, 3, 3, 1, 1, 1)},
+    {"more outputs stored", stored_for(make_window({32, 32, 16}, 5, 3, 3, 1, 1, 1), 16, 16)},
+};
+
+TEST_CASE("even and odd rows share a table") {
+  for (const auto& c : shared_row_cases) CHECK(kernels::avx512::conv_bit_rows::shares_rows(c.geometry));
+  check_path<avx512, rows_signatures>(shared_row_cases);
+}
+
+TEST_CASE("rows that share no table") {
+  using kernel = kernels::avx512::conv_bit_rows;
+  constexpr op_case cases[] = {
+      {"sums that end early", stored_for(make_window({32, 32, 9}, 5, 3, 3, 1, 1, 1), 16, 16)},
+      {"17 channels", make_window({32, 32, 17}, 3, 3, 3, 1, 1, 1)},
+      {"16 rows", make_window({16, 32, 16}, 3, 3, 3, 1, 1, 1)},
+      {"33 rows", make_window({33, 32, 5}, 3, 3, 3, 1, 1, 1)},
+      {"no rows of padding", make_window({32, 32, 5}, 3, 3, 3, 1, 0, 1)},
+      {"fields of 16", make_window({32, 16, 5}, 3, 3, 3, 1, 1, 1)},
+  };
+  for (const auto& c : cases) CHECK_FALSE(kernel::shares_rows(c.geometry));
+  check_path<avx512, rows_signatures>(cases);
+  CHECK(kernel::pairs_rows(cases[0].geometry));  // packed for those that do not end early as well
+}
 
 TEST_CASE("constant geometries") {
   if (!kernels::runs_here<avx512>()) return;

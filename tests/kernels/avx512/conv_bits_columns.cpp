@@ -1,6 +1,7 @@
 // Signs times signs, output channels side by side, equal the reference wherever they are chosen.
 // covers: kernels/avx512/conv_bits_columns_traits.hpp
 #include <offramp/kernels/avx512/conv_bits_columns.hpp>
+#include <offramp/kernels/avx512/conv_bits_costs.hpp>
 
 #include <offramp/kernels/kernel_set.hpp>
 #include <offramp/kernels/portable/code.hpp>

@@ -112,6 +112,21 @@ TEST_CASE("signs times signs with VPOPCNTDQ: constant shapes") {
   check_op<popcnt, signatures[2]>(static_geometry<make_window({14, 14, 16}, 16, 3, 3, 2, 1, 1)>{}, "static, i16", 3);
 }
 
+TEST_CASE("dense layers, four tiles of channels at a time") {
+  constexpr op_case dense[] = {
+      {"two rounds", make_window({1, 1, 1024}, 128, 1, 1, 1, 0, 0)},
+      {"an odd word last", make_window({1, 1, 96}, 64, 1, 1, 1, 0, 0)},
+      {"one word", make_window({1, 1, 32}, 64, 1, 1, 1, 0, 0)},
+      {"a tile more", make_window({1, 1, 200}, 80, 1, 1, 1, 0, 0)},
+      {"some channels more", make_window({1, 1, 64}, 133, 1, 1, 1, 0, 0)},
+      {"fewer than four tiles", make_window({1, 1, 160}, 63, 1, 1, 1, 0, 0)},
+      {"more outputs stored", stored_for(make_window({1, 1, 128}, 64, 1, 1, 1, 0, 0), 128, 200)},
+      {"narrower than stored", stored_for(make_window({1, 1, 100}, 70, 1, 1, 1, 0, 0), 128, 96)},
+  };
+  for (const op_case& c : dense) CHECK(choose_conv_bits({signatures[0], c.geometry}).variant == variant::words);
+  check_path<popcnt, signatures>(dense);
+}
+
 TEST_CASE("counts of all differences, and of none") {
   // Every plane of a count takes its extreme: majorities, where all bits differ or none does.
   if (!kernels::runs_here<popcnt>()) return;

@@ -58,8 +58,9 @@ constexpr int tile_begin(int n, int most, int b) {
 
 // Minimal filtering works on some tiles at a time (a whole number of register tiles): their transformed input, 16
 // places of `tiles` rows of `row` floats, waits in the cache while all weights pass by. Weights that stay in L2 may
-// pass often; others had better be read once. Then come the products of a register tile. Rows and places are not whole
-// multiples of 1 KiB apart, so that they do not fall into few sets of the cache.
+// pass often, so that input and products stay in L1; others had better be read once. Then come the products of a
+// register tile. Rows and places are not whole multiples of 1 KiB apart, so that they do not fall into few sets of the
+// cache.
 template <int Lanes>
 struct filter_work {
   static constexpr int most_positions = Lanes == 16 ? 14 : 6;
@@ -70,7 +71,8 @@ struct filter_work {
     if (row % 128 == 0) row += 16;
     streams = 4 * packed_float_words<Lanes>(op) > (std::size_t{5} << 18);
     const int block = ceil_div(filter_tiles(op.geometry), blocks);
-    const int most = (streams ? 3 << 18 : 1 << 15) / (4 * filter_places * row * block);
+    const int products = op.geometry.out.c > Lanes ? 2 * Lanes : Lanes;
+    const int most = (streams ? 3 << 18 : 1 << 15) / (4 * filter_places * (row + (streams ? 0 : products)) * block);
     const int rounds = ceil_div(blocks, most > 1 ? most : 1);
     blocks_together = ceil_div(blocks, rounds);
     tiles = blocks_together * block;

@@ -110,6 +110,27 @@ OFFRAMP_INLINE OFFRAMP_AVX512 int store_dense(const parameters<S>& params, const
   return i;
 }
 
+// The same as soon as four tiles are counted.
+template <op_signature S>
+struct dense_bits {
+  parameters<S> params;
+  __m512i depth;
+  std::uint32_t* out;
+
+  OFFRAMP_INLINE OFFRAMP_AVX512 __mmask16 below(__m512i count, int c) const {
+    const __m512i acc = _mm512_sub_epi32(depth, _mm512_add_epi32(count, count));
+    return _mm512_cmplt_epi32_mask(acc, _mm512_loadu_si512(parameter_words(params, 0, c)));
+  }
+  OFFRAMP_INLINE OFFRAMP_AVX512 void four(int tile, const __m512i* count) const {
+#pragma GCC unroll 2
+    for (int i = 0; i < 4; i += 2) {
+      const int c = 16 * (tile + i);
+      const __mmask32 bits = _mm512_kunpackw(below(count[i + 1], c + 16), below(count[i], c));
+      out[c / 32] = static_cast<std::uint32_t>(bits) ^ params.flips(c / 32);
+    }
+  }
+};
+
 // `Loop` is `carry_save` or its like.
 template <op_signature S, class Loop>
 OFFRAMP_AVX512 inline void convolve_words(const word_plan& p, const window& w, const arguments& a) {
@@ -135,7 +156,13 @@ OFFRAMP_AVX512 inline void convolve_words(const word_plan& p, const window& w, c
         patches = to;
       }
       if (positions == 1 && !p.narrow) {  // dense: tiles side by side
-        for (int tile = 0; tile < ceil_div(channels, 16); tile += count_run) {
+        int tile = 0;
+        if constexpr (S.out == kind::bits && !S.grouped && requires { &Loop::template count_fours<dense_bits<S>>; })
+          if (channels >= 64)
+            tile = Loop::count_fours(
+                patches, kernel, 16 * p.words, p.words, channels / 16,
+                dense_bits<S>{params, _mm512_set1_epi32(w.depth()), static_cast<std::uint32_t*>(a.out)});
+        for (; tile < ceil_div(channels, 16); tile += count_run) {
           const int left = ceil_div(channels, 16) - tile;
           const int n = left < count_run ? left : count_run;
           Loop::template count<false>(patches, 0, kernel + 16 * tile * p.words, 16 * p.words, p.words, n, counts);
