@@ -9,33 +9,14 @@
 #include <utility>
 
 #include <offramp/kernels/dispatch.hpp>
-#if defined(__AVX512VPOPCNTDQ__) && defined(__AVX512BITALG__)
-#include <offramp/paths/avx512_popcnt.hpp>
-#elif defined(__AVX512VNNI__)
-#include <offramp/paths/avx512_vnni.hpp>
-#elif defined(__AVX512BW__)
-#include <offramp/paths/avx512.hpp>
-#elif defined(__AVX2__)
-#include <offramp/paths/avx2.hpp>
-#endif
+#include <offramp/paths/native.hpp>
 
 #include "benchmarks/channels/points.hpp"
 #include "benchmarks/peers/layer.hpp"
 
 namespace channels {
 
-// The best path, without a matrix unit, of the CPU that is built for.
-#if defined(__AVX512VPOPCNTDQ__) && defined(__AVX512BITALG__)
-using path = offramp::path::avx512_popcnt;
-#elif defined(__AVX512VNNI__)
-using path = offramp::path::avx512_vnni;
-#elif defined(__AVX512BW__)
-using path = offramp::path::avx512;
-#elif defined(__AVX2__)
-using path = offramp::path::avx2;
-#else
-using path = offramp::path::portable;
-#endif
+using path = offramp::path::native;
 
 inline constexpr int ladder[] = {1,   2,   3,   4,   6,   8,   12,  15,  16,  17,  20,  24,  28,  31,
                                  32,  33,  36,  40,  48,  52,  56,  60,  63,  64,  65,  72,  80,  96,

@@ -1,4 +1,4 @@
-// A contender of a known type, on path portable: the part that is compiled once per network.
+// A contender of a known type, on the best path of this CPU: the part that is compiled once per network.
 #ifndef BENCHMARKS_ISO_ACCURACY_TYPED_CONTENDER_HPP
 #define BENCHMARKS_ISO_ACCURACY_TYPED_CONTENDER_HPP
 
@@ -10,6 +10,7 @@
 #include <offramp/host/exit_outputs.hpp>
 #include <offramp/host/export.hpp>
 #include <offramp/host/quantize.hpp>
+#include <offramp/paths/native.hpp>
 #include <offramp/timing/clocks/steady.hpp>
 
 #include "benchmarks/iso_accuracy/contender.hpp"
@@ -20,7 +21,7 @@ template <data D, arithmetic A, int Width, bool Exits>
 class typed_contender final : public contender {
   using net = network<D, A, Width, Exits>;
   using device = lowered<D, A, Width, Exits>;
-  using path = offramp::path::portable;
+  using path = offramp::path::native;
   using deployment = host::deployment<device::exits>;
   using deployed = host::deployed<device, path>;
   using session = typename deployed::session_type;
@@ -35,7 +36,7 @@ class typed_contender final : public contender {
 
   outcome judge(const host::model& m, const host::dataset& images, double drop, host::thread_pool& pool) override {
     const host::quantized_model q = quantized(m, images, pool);
-    const deployed ready{packed(q, {}, images), name()};
+    const deployed ready{packed<path>(q, {}, images), name()};
     const auto weights = host::bind_or_throw<device, path>(ready.words(), name());
     const host::exit_outputs validation = host::run_all_exits(weights, images.validation, pool);
     const host::operating_point chosen = host::calibrate(validation, host::accuracy_drop{drop});
@@ -60,7 +61,9 @@ class typed_contender final : public contender {
                         std::to_string(device::exits));
     deployment d;
     std::copy(thresholds_q16.begin(), thresholds_q16.end(), d.thresholds.q16);
-    ready_ = std::make_unique<deployed>(packed(quantized(m, images, pool), d, images), name());
+    const host::quantized_model q = quantized(m, images, pool);
+    ready_ = std::make_unique<deployed>(packed<path>(q, d, images), name());
+    firmware_words_ = packed<offramp::path::portable>(q, d, images);
   }
 
   std::uint64_t time(const std::uint8_t* image) override {
@@ -73,7 +76,7 @@ class typed_contender final : public contender {
   }
 
   [[nodiscard]] std::string device_header(const host::labelled_images& test, int count) override {
-    std::string text = host::header_text(ready_->words(), path::name, "ladder_weights", name());
+    std::string text = host::header_text(firmware_words_, offramp::path::portable::name, "ladder_weights", name());
     text += "\nnamespace answers {\ninline constexpr int images = " + std::to_string(count) + ";\n";
     std::string pixels, labels, scores;
     session& s = **ready_;
@@ -105,12 +108,14 @@ class typed_contender final : public contender {
     return host::quantize(m, host::program_of<device>(), images.train.slice(0, std::min(512, images.train.count())),
                           pool);
   }
+  template <class Path>
   static std::vector<std::uint32_t> packed(const host::quantized_model& q, const deployment& d,
                                            const host::dataset& images) {
-    return host::pack_model<device, path>(q, d, {images.validation.image(0), images.validation.image_size()});
+    return host::pack_model<device, Path>(q, d, {images.validation.image(0), images.validation.image_size()});
   }
 
   std::unique_ptr<deployed> ready_;
+  std::vector<std::uint32_t> firmware_words_;
 };
 
 template <data D, arithmetic A>

@@ -64,6 +64,27 @@ constexpr std::size_t scratch_bytes(const kernel_op& op) {
   return detail::with_path<Path>(op.signature,
                                  [&](auto p) { return traits<typename decltype(p)::type>::scratch_bytes(op); });
 }
+// Which kernel of which path runs the op, and which form of it: equal numbers run the same loops.
+template <class Path>
+constexpr int variant(const kernel_op& op) {
+  return detail::with_path<Path>(op.signature, [&](auto p) {
+    using runs = typename decltype(p)::type;
+    int own = 0;
+    if constexpr (requires { traits<runs>::variant(op); }) own = traits<runs>::variant(op);
+    return runs::id * 4096 + own;
+  });
+}
+// What the rule that chose it reckons the op to cost, in the rule's unit; 0 where there is none.
+template <class Path>
+constexpr std::int64_t reckoned(const kernel_op& op) {
+  return detail::with_path<Path>(op.signature, [&](auto p) -> std::int64_t {
+    using runs = typename decltype(p)::type;
+    if constexpr (requires { traits<runs>::reckoned(op); })
+      return traits<runs>::reckoned(op);
+    else
+      return 0;
+  });
+}
 template <class Path>
 constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
   detail::with_path<Path>(op.signature,

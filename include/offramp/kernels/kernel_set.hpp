@@ -48,6 +48,27 @@ struct kernel_set {
   static constexpr std::size_t scratch_bytes(const kernel_op& op) {
     return detail::with_kernel<Kernels...>(op.signature, [&]<class K>() { return K::scratch_bytes(op); });
   }
+  // The number of the kernel that runs the op, and in the low four bits which form of it, if it has several.
+  static constexpr int variant(const kernel_op& op) {
+    int number = 0;
+    bool found = false;
+    ((found = found || Kernels::runs(op.signature), number += found ? 0 : 1), ...);
+    return number * 16 + detail::with_kernel<Kernels...>(op.signature, [&]<class K>() {
+             if constexpr (requires { K::form(op); })
+               return static_cast<int>(K::form(op));
+             else
+               return 0;
+           });
+  }
+  // What the kernel's own rule reckons the op to cost, in a unit of its own; 0 where it has no such rule.
+  static constexpr std::int64_t reckoned(const kernel_op& op) {
+    return detail::with_kernel<Kernels...>(op.signature, [&]<class K>() -> std::int64_t {
+      if constexpr (requires { K::reckoned(op); })
+        return K::reckoned(op);
+      else
+        return 0;
+    });
+  }
   static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
     detail::with_kernel<Kernels...>(op.signature, [&]<class K>() { K::pack(op, canonical, packed); });
   }

@@ -51,7 +51,7 @@ struct avx2 {
 struct avx512 {
   using parent = avx2;
   static constexpr std::uint16_t id = 4;
-  static constexpr std::uint16_t version = 1;
+  static constexpr std::uint16_t version = 2;
   static constexpr const char* name = "avx512";
   static constexpr const char* about = "AVX-512 F, BW, VL, DQ: Skylake-X (2017)";
   static constexpr unsigned alignment = 64;
@@ -59,7 +59,7 @@ struct avx512 {
 struct avx512_vnni {
   using parent = avx512;
   static constexpr std::uint16_t id = 5;
-  static constexpr std::uint16_t version = 1;
+  static constexpr std::uint16_t version = 2;
   static constexpr const char* name = "avx512_vnni";
   static constexpr const char* about = "AVX-512 with VNNI: Cascade Lake (2019)";
   static constexpr unsigned alignment = 64;
@@ -67,7 +67,7 @@ struct avx512_vnni {
 struct avx512_popcnt {
   using parent = avx512_vnni;
   static constexpr std::uint16_t id = 6;
-  static constexpr std::uint16_t version = 1;
+  static constexpr std::uint16_t version = 2;
   static constexpr const char* name = "avx512_popcnt";
   static constexpr const char* about = "AVX-512 with VNNI, VPOPCNTDQ, BITALG, VBMI, GFNI: Ice Lake (2019), Zen 4";
   static constexpr unsigned alignment = 64;
@@ -84,6 +84,10 @@ namespace kernels {
 //   std::size_t weight_words(const kernel_op&)        packed size
 //   std::size_t scratch_bytes(const kernel_op&)       working memory, beside input and output
 //   void pack(const kernel_op&, const std::uint32_t* canonical, std::uint32_t* packed)
+// and, for the latency model, if there is something to say:
+//   int variant(const kernel_op&)                     equal numbers, 0 to 4095, run the same loops (else: 0)
+//   std::int64_t reckoned(const kernel_op&)           what its rule for choosing loops reckons them to cost (else: 0)
+// A kernel of a set says `int form(const kernel_op&)`, 0 to 15, in place of `variant`.
 template <class Path>
 struct traits;
 

@@ -34,11 +34,12 @@ struct weight_layout {
   std::size_t channels = 0;  // sets of parameters
   std::size_t arrays = 0;    // parameter arrays
   std::size_t flip_words = 0;
+  std::size_t gap = 0;  // parameters of other nested widths, which share the kernel
   std::size_t kernel_words = 0;
 
   [[nodiscard]] constexpr std::size_t array(std::size_t i) const { return header_words + i * channels; }
   [[nodiscard]] constexpr std::size_t flips() const { return array(arrays); }
-  [[nodiscard, gnu::always_inline]] constexpr std::size_t kernel() const { return flips() + flip_words; }
+  [[nodiscard, gnu::always_inline]] constexpr std::size_t kernel() const { return flips() + flip_words + gap; }
   [[nodiscard]] constexpr std::size_t total() const {
     return channels + kernel_words == 0 ? 0 : kernel() + kernel_words;
   }
@@ -75,6 +76,7 @@ struct weight_layout {
   if (s.out == kind::bits) l.flip_words = (out_c + 31) / 32;
   if (s.what == op_kind::mixed_pool) l.kernel_words = 2;
   if (s.what == op_kind::conv) {
+    l.gap = static_cast<std::size_t>(w.parameter_gap);
     const auto taps = static_cast<std::size_t>(w.taps());
     const auto in_c = static_cast<std::size_t>(w.stored_group_in_c());
     if (s.weights == kind::bits) l.kernel_words = out_c * taps * ((in_c + 31) / 32);

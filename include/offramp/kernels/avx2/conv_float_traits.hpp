@@ -19,6 +19,7 @@ struct conv_float_in_lanes {
   }
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
+  static constexpr int form(const kernel_op& op) { return filters_minimally(op) ? 1 : 0; }
   static constexpr std::size_t weight_words(const kernel_op& op) { return packed_float_words<Lanes>(op); }
   static constexpr std::size_t scratch_bytes(const kernel_op& op) {
     const std::size_t bytes = filters_minimally(op) ? 4 * filter_work<Lanes>{op}.floats() : row_copy_bytes(op);

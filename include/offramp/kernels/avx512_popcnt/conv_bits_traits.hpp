@@ -64,6 +64,8 @@ struct conv_bits {
   static constexpr bool runs(const op_signature& s) { return avx512::conv_bits::runs(s); }
   static constexpr layout reads(const kernel_op& op) { return prefers_bit_rows(op) ? layout::bit_rows : layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
+  static constexpr int form(const kernel_op& op) { return static_cast<int>(choose_conv_bits(op).variant); }
+  static constexpr std::int64_t reckoned(const kernel_op& op) { return choose_conv_bits(op).cycles; }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     switch (choose_conv_bits(op).variant) {
       case conv_bits_variant::majorities: return packed_begin(op) + majority_kernel_words(plan_majority(op));

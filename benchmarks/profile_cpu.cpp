@@ -1,0 +1,228 @@
+// what: measures this CPU in two minutes and leaves its latency profile: JSON, constexpr header, report
+// needs: libeigen3-dev libcli11-dev nlohmann-json3-dev gnuplot-nox
+// Times some thousand ops of constant shape as they run in networks, fits a linear model tree for each class of them,
+// and adds what a session costs beside its ops, from eight small networks.
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <offramp/host/dispatched.hpp>
+#include <offramp/host/fit_latency.hpp>
+#include <offramp/host/nonnegative_least_squares.hpp>
+#include <offramp/host/profile_file.hpp>
+#include <offramp/host/profile_header.hpp>
+#include <offramp/host/progress.hpp>
+
+#include "benchmarks/latency/measure_networks.hpp"
+#include "benchmarks/profile_cpu/measure_ops.hpp"
+#include "benchmarks/profile_cpu/networks.hpp"
+#include "benchmarks/profile_cpu/page.hpp"
+#include "benchmarks/profile_cpu/samples_file.hpp"
+#include "benchmarks/profile_cpu/subject.hpp"
+
+using namespace profile_cpu;
+using latency_check::network_subject;
+using latency_check::network_time;
+using offramp::profile_data;
+
+namespace {
+
+// Nanoseconds by which the time of an op may be off: reading the counter takes 15, and the core runs over both ends.
+constexpr double negligible_ns = 50;
+
+bool all_pass = true;
+void goal(const std::string& name, double measured, double target, const std::string& unit) {
+  const bool pass = measured <= target;
+  all_pass = all_pass && pass;
+  std::cout << "goal " << name << " measured=" << host::fixed(measured, 2) << unit
+            << " target=<=" << host::fixed(target, 2) << unit << (pass ? " pass" : " fail") << '\n';
+}
+
+std::string machine_name() {
+  std::ifstream in{"/proc/cpuinfo"};
+  for (std::string line; std::getline(in, line);)
+    if (line.rfind("model name", 0) == 0 && line.find(": ") != std::string::npos)
+      return line.substr(line.find(": ") + 2);
+  return "CPU";
+}
+
+// What a session takes beside its ops: least squares over networks, relative, of (1, steps, exits).
+void put_rest(profile_data& p, const std::vector<network_subject>& networks, const std::vector<network_time>& times,
+              const std::vector<double>& ops_ns) {
+  Eigen::MatrixXd a(static_cast<Eigen::Index>(networks.size()), 3);
+  Eigen::VectorXd b(a.rows());
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    const auto row = static_cast<Eigen::Index>(i);
+    const double whole_ns = times[i].ns;
+    a(row, 0) = 1 / whole_ns;
+    a(row, 1) = static_cast<double>(networks[i].steps.size()) / whole_ns;
+    a(row, 2) = networks[i].exits / whole_ns;
+    b(row) = (whole_ns - ops_ns[i]) / whole_ns;
+  }
+  const Eigen::VectorXd x = host::nonnegative_least_squares(a, b);
+  p.per_sample = static_cast<float>(x(0));
+  p.per_step = static_cast<float>(x(1));
+  p.per_exit = static_cast<float>(x(2));
+}
+
+// The ratio of measured to predicted time that this share of single runs of networks stays within.
+double ratio_of_runs(const profile_data& p, const std::vector<network_subject>& networks,
+                     const std::vector<network_time>& times, double share) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    const double guess = networks[i].predict(p);
+    const std::size_t step = std::max<std::size_t>(1, times[i].runs.size() / 2000);
+    for (std::size_t k = 0; k < times[i].runs.size(); k += step) ratios.push_back(times[i].runs[k] / guess);
+  }
+  return std::max(1.0, quantile(ratios, share));
+}
+
+struct choices {
+  std::string path;
+  std::filesystem::path output = "build/benchmarks/profile";
+  double seconds = 100;
+  bool quick = false;
+};
+
+int run(const choices& chosen) {
+  const double begin = now_s();
+  const auto at = host::choose_path<paths>(chosen.path);
+  const std::string path{host::paths_here<paths>()[at].name};
+  std::cout << machine_name() << "; paths compiled in: " << host::describe_paths<paths>() << "\npath " << path << ", "
+            << OFFRAMP_COMPILER << "; " << OFFRAMP_FLAGS OFFRAMP_PROFILE_FLAGS << "\n"
+            << counter_name << ": a tick of " << host::fixed(tick_ns(), 3) << " ns, steps of "
+            << host::fixed(resolution_ns(), 1) << " ns\n";
+
+  std::vector<op_subject> ops;
+  for (const auto part : {binary_convs_0, binary_convs_1, binary_convs_2, binary_convs_3, integer_convs, float_convs,
+                          other_convs, small_ops}) {
+    const auto more = part(path);
+    ops.insert(ops.end(), more.begin(), more.end());
+  }
+  const std::size_t samples = ops.size();
+  auto groups = group_by_size(ops, 10);
+  const auto networks = calibration_networks(path);
+  for (const network_subject& n : networks) {
+    auto& g = groups.emplace_back();
+    for (const op_subject& s : n.steps) {
+      g.push_back(ops.size());
+      ops.push_back(s);
+    }
+  }
+  std::cout << samples << " ops in groups of 10, and " << networks.size() << " networks with " << ops.size() - samples
+            << " ops\n";
+
+  latency_check::network_timer timer{networks};
+  const double seconds = chosen.quick ? std::min(chosen.seconds, 15.0) : chosen.seconds;
+  measured_ops measured;
+  {
+    host::progress shown{std::cerr, "measuring", 16};
+    measured = measure_ops(ops, groups, 0.85 * seconds, [&](int done, int of) {
+      timer.pass(0.15 * seconds / of);
+      shown.update(done);
+    });
+  }
+  const auto times = timer.times();
+
+  std::filesystem::create_directories(chosen.output);
+  const auto up_to = static_cast<std::ptrdiff_t>(samples);
+  const std::vector<double> ns(measured.ns.begin(), measured.ns.begin() + up_to);
+  const std::vector<double> difference(measured.difference.begin(), measured.difference.begin() + up_to);
+  save_samples(chosen.output / (path + "_samples.csv"), ops, ns, difference);
+  page_data page;
+  for (std::size_t i = 0; i < samples; ++i) page.samples.push_back({ops[i].features, ns[i]});
+  page.difference = difference;
+  const double before_fit = now_s();
+  host::fit_options options;
+  options.negligible = negligible_ns;
+  options.depth = 6;
+  auto fit = host::fit_and_hold_out(page.samples, options);
+  std::cout << "fitted in " << host::fixed(now_s() - before_fit, 1) << " s\n\n";
+  page.held_out = fit.held_out;
+  profile_data& p = fit.profile;
+  std::snprintf(p.name, sizeof p.name, "%s (%s)", machine_name().c_str(), path.c_str());
+  p.unit = offramp::time_unit::nanoseconds;
+  p.from = offramp::provenance::measured;
+  paths::for_each([&]<class P>() {
+    if (path != P::name) return;
+    p.path_id = P::id;
+    p.path_version = P::version;
+  });
+  {
+    std::vector<double> d = page.difference;
+    p.repeatability = static_cast<float>(quantile(d, 0.5));
+  }
+  std::vector<double> ops_ns;
+  std::size_t next = samples;
+  for (const network_subject& n : networks) {
+    double sum = 0;
+    for (std::size_t k = 0; k < n.steps.size(); ++k) sum += measured.ns[next++];
+    ops_ns.push_back(sum);
+  }
+  put_rest(p, networks, times, ops_ns);
+  p.quantile = 0.95f;
+  p.quantile_ratio = static_cast<float>(ratio_of_runs(p, networks, times, 0.95));
+
+  host::table t{{"network", "ops", "exits", "measured, us", "sum of its ops", "predicted", "error", "repeatability"}};
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    const double guess = networks[i].predict(p);
+    t.add({networks[i].name(), std::to_string(networks[i].steps.size()), std::to_string(networks[i].exits),
+           host::fixed(times[i].ns / 1000, 2), host::fixed(ops_ns[i] / 1000, 2), host::fixed(guess / 1000, 2),
+           host::fixed(100 * (guess / times[i].ns - 1), 1) + " %", host::fixed(100 * times[i].difference, 2) + " %"});
+  }
+  page.profile = p;
+  std::cout << class_table(page) << '\n'
+            << t << "\nbeside the ops: " << p.per_sample << " ns a sample, " << p.per_step << " ns a step, "
+            << p.per_exit << " ns an exit; " << 100 * p.quantile << " % of runs within " << p.quantile_ratio
+            << " times the prediction\n";
+
+  page.machine = machine_name();
+  page.build = std::string{OFFRAMP_COMPILER} + "; " + OFFRAMP_FLAGS OFFRAMP_PROFILE_FLAGS;
+  host::save_profile(chosen.output / (path + ".json"), p);
+  host::write_file(chosen.output / (path + ".hpp"), host::profile_header(p, path + "_profile", "path::" + path));
+  host::write_file(chosen.output / (path + ".html"), html_report(page));
+  std::cout << "left in " << chosen.output.string() << ": " << path << ".json, " << path << ".hpp, " << path
+            << ".html, " << path << "_samples.csv\n\n";
+
+  // How long a prediction takes.
+  double sink = 0;
+  const double start = now_s();
+  constexpr int rounds = 200;
+  for (int i = 0; i < rounds; ++i)
+    for (const network_subject& n : networks) sink += n.predict(p);
+  std::size_t steps = 0;
+  for (const network_subject& n : networks) steps += n.steps.size();
+  const double per_op = (now_s() - start) / rounds / static_cast<double>(steps) * 1e6;
+  if (sink < 0) return 1;
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  if (!chosen.quick) goal("seconds", now_s() - begin, 120, "s");
+  goal("peak_memory", static_cast<double>(used.ru_maxrss) / 1024, 256, "MB");
+  goal("prediction_of_an_op", per_op, 1, "us");
+  return all_pass ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  choices chosen;
+  CLI::App app{"Measures this CPU and leaves its latency profile"};
+  app.add_option("--path", chosen.path, "one of: " + host::describe_paths<paths>());
+  app.add_option("--seconds", chosen.seconds, "time of measuring")->capture_default_str()->check(CLI::PositiveNumber);
+  app.add_option("--output", chosen.output, "folder")->capture_default_str();
+  app.add_flag("--quick", chosen.quick, "15 seconds of measuring, no goal for time");
+  CLI11_PARSE(app, argc, argv);
+  return run(chosen);
+} catch (const std::exception& e) {
+  std::cerr << "profile_cpu: " << e.what() << '\n';
+  return 1;
+}

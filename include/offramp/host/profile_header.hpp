@@ -1,0 +1,187 @@
+// A profile as a header with a constexpr object, for predictions in the compiler; checked where it is included: the
+// path and the features must have the versions it was measured with.
+#ifndef OFFRAMP_HOST_PROFILE_HEADER_HPP
+#define OFFRAMP_HOST_PROFILE_HEADER_HPP
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <string>
+#include <string_view>
+
+#include <offramp/host/error.hpp>
+#include <offramp/latency/profile.hpp>
+
+namespace offramp::inline OFFRAMP_ABI::host {
+
+namespace detail {
+
+// The name, which may lack an end.
+inline std::string called(const profile_data& p) {
+  return "profile '" + std::string{p.name, std::find(p.name, p.name + sizeof p.name, '\0')} + "'";
+}
+
+// `where` names file or profile in messages.
+inline void expect_sound(const profile_data& p, const std::string& where) {
+  if (p.features != features_version)
+    throw error(where + ": features: found version " + std::to_string(p.features) + ", expected " +
+                std::to_string(features_version) + " (fitted for another version of the library: measure again)");
+  if (std::find(p.name, p.name + sizeof p.name, '\0') == p.name + sizeof p.name)
+    throw error(where + ": name: found one without an end, expected at most " + std::to_string(sizeof p.name - 1) +
+                " bytes");
+  if (!is_sound(p)) throw error(where + ": found a malformed tree, cost or figure, expected a sound profile");
+}
+
+// The shortest literal that is exactly `v`.
+inline std::string float_literal(float v) {
+  if (!(v > 0)) return "0";
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, v).ptr;
+  std::string text(digits, end);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text + "f";
+}
+
+// In quotes, for C++.
+inline std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') out += '\\';
+    if (byte >= 32 && byte != 127) {
+      out += c;
+    } else {  // always three digits, so that what follows is not one of them
+      out += '\\';
+      for (const unsigned shift : {6u, 3u, 0u}) out += static_cast<char>('0' + (byte >> shift & 7u));
+    }
+  }
+  return out + "\"";
+}
+
+inline bool is_identifier(std::string_view text) {
+  if (text.empty() || std::isdigit(static_cast<unsigned char>(text[0])) != 0) return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; });
+}
+
+// "{0.5f, 0, 0, 3.0f}": what follows is zero. Over several lines where it is long.
+inline std::string leaf_literal(const latency_leaf& leaf) {
+  int last = regressors - 1;
+  while (last > 0 && !(leaf.cost[last] > 0)) --last;
+  std::string text = "{{";
+  std::size_t line = 8;
+  for (int r = 0; r <= last; ++r) {
+    const std::string number = float_literal(leaf.cost[r]) + (r < last ? "," : "}}");
+    if (r > 0) {
+      const bool fits = line + number.size() + 1 <= 110;
+      text += fits ? " " : "\n          ";
+      line = fits ? line + 1 : 10;
+    }
+    text += number;
+    line += number.size();
+  }
+  return text;
+}
+
+// Names of the costs that are not zero, as a comment of one line or more.
+inline std::string leaf_comment(int number, const latency_leaf& leaf) {
+  std::string line = "            // " + std::to_string(number) + ":";
+  std::string text;
+  bool first = true;
+  for (int r = 0; r < regressors; ++r) {
+    if (!(leaf.cost[r] > 0)) continue;
+    const std::string name = std::string{first ? " " : ", "} + to_string(static_cast<regressor>(r));
+    if (line.size() + name.size() > 110) {
+      text += line + ",\n";
+      line = "            //    " + name.substr(first ? 1 : 2);
+    } else {
+      line += name;
+    }
+    first = false;
+  }
+  return text + line + (first ? " nothing\n" : "\n");
+}
+
+}  // namespace detail
+
+// The text of a header that defines `inline constexpr offramp::cpu_profile<PATH> IDENTIFIER`. `path_type`: as written
+// in code, `path::avx2` or one of the user's own, whose header must be included before. Throws where the profile is not
+// sound or `identifier` cannot be a name.
+inline std::string profile_header(const profile_data& p, const std::string& identifier, const std::string& path_type) {
+  detail::expect_sound(p, detail::called(p));
+  if (!detail::is_identifier(identifier))
+    throw error("profile_header: found the identifier \"" + identifier + "\", expected letters, digits and _");
+  const std::string path = path_type.rfind("path::", 0) == 0 ? "offramp::" + path_type : path_type;
+  const auto literal = [](float v) { return detail::float_literal(v); };
+  std::string guard = "OFFRAMP_GENERATED_PROFILE_" + identifier + "_HPP";
+  for (char& c : guard) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  std::string t = "// Generated by offramp: how long ops take on one CPU, a latency profile.\n#ifndef " + guard +
+                  "\n#define " + guard +
+                  "\n\n#ifndef OFFRAMP_LATENCY_PROFILE_HPP  // the single header has it inside\n"
+                  "#include <offramp/latency/profile.hpp>\n#endif\n\n// clang-format off\n";
+  t += "static_assert(" + path + "::id == " + std::to_string(p.path_id) + ",\n              \"offramp: profile " +
+       identifier + " was measured on the path of id " + std::to_string(p.path_id) + ", which is not " + path +
+       "\");\n";
+  t += "static_assert(" + path + "::version == " + std::to_string(p.path_version) +
+       ",\n              \"offramp: profile " + identifier + " was measured with version " +
+       std::to_string(p.path_version) + " of " + path + ": measure again\");\n";
+  t += "static_assert(offramp::features_version == " + std::to_string(p.features) +
+       ",\n              \"offramp: profile " + identifier + " was fitted with version " + std::to_string(p.features) +
+       " of the features: measure again\");\n\n";
+  t += "inline constexpr offramp::cpu_profile<" + path + "> " + identifier + "{{\n";
+  t += "    .name = " + detail::quoted(p.name) + ",\n";
+  t += std::string{"    .unit = offramp::time_unit::"} + to_string(p.unit) + ",\n";
+  t += std::string{"    .from = offramp::provenance::"} + to_string(p.from) + ",\n";
+  t += "    .path_id = " + std::to_string(p.path_id) + ",\n";
+  t += "    .path_version = " + std::to_string(p.path_version) + ",\n";
+  t += "    .features = " + std::to_string(p.features) + ",\n";
+  t += "    .gigahertz = " + literal(p.gigahertz) + ",\n";
+  t += "    .per_sample = " + literal(p.per_sample) + ",\n";
+  t += "    .per_step = " + literal(p.per_step) + ",\n";
+  t += "    .per_exit = " + literal(p.per_exit) + ",\n";
+  t += "    .quantile = " + literal(p.quantile) + ",\n";
+  t += "    .quantile_ratio = " + literal(p.quantile_ratio) + ",\n";
+  t += "    .repeatability = " + literal(p.repeatability) + ",\n";
+  t += "    .samples = " + std::to_string(p.samples) + ",\n";
+  t += "    .classes =\n        {\n";
+  for (int c = 0; c < op_classes; ++c) {
+    const class_profile& from = p.classes[c];
+    const std::string name = to_string(static_cast<op_class>(c));
+    if (from.root == class_profile::not_measured)
+      t += "            {},  // " + name + ": not measured\n";
+    else
+      t += "            {.root = " + std::to_string(from.root) + ", .largest_work = " + literal(from.largest_work) +
+           ", .error = " + literal(from.error) + ", .gigahertz = " + literal(from.gigahertz) + "},  // " + name + "\n";
+  }
+  t += "        },\n";
+  t += "    .node_count = " + std::to_string(p.node_count) + ",\n";
+  if (p.node_count > 0) {
+    t += "    .nodes =\n        {\n";
+    for (int i = 0; i < p.node_count; ++i) {
+      const latency_node& n = p.nodes[i];
+      t += std::string{"            {offramp::tree_test::"} + to_string(n.test) + ", ";
+      if (n.test == tree_test::leaf)
+        t += "{}, " + std::to_string(n.value);
+      else
+        t += std::string{"offramp::condition::"} + to_string(n.of) + ", " + std::to_string(n.value) + ", " +
+             std::to_string(n.yes) + ", " + std::to_string(n.no);
+      t += "},  // " + std::to_string(i) + "\n";
+    }
+    t += "        },\n";
+  }
+  t += "    .leaf_count = " + std::to_string(p.leaf_count) + ",\n";
+  if (p.leaf_count > 0) {
+    t += "    .leaves =\n        {\n";
+    for (int i = 0; i < p.leaf_count; ++i)
+      t += detail::leaf_comment(i, p.leaves[i]) + "            " + detail::leaf_literal(p.leaves[i]) + ",\n";
+    t += "        },\n";
+  }
+  t += "}};\n";
+  t += "static_assert(offramp::check_profile<" + path + ">(" + identifier +
+       ".data) == offramp::profile_status::ok);\n\n#endif\n";
+  return t;
+}
+
+}  // namespace offramp::inline OFFRAMP_ABI::host
+
+#endif
