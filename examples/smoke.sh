@@ -61,6 +61,7 @@ says 05_step_by_step 'after stage 4' 'deadline us'
 says 06_deploy 'known answer: ok' 'checksum' 'first difference: op 3' 'weights: word 7'
 says 07_own_layer '^hard_swish' 'right: [7-9]'
 says 09_leave_early '^heads, epoch' '^leaving early' 'at most 2 points of accuracy against the full network'
+says 10_deadlines '^every image ' '^on average ' '[0-3] of 3 deadlines kept'
 says 08_import_pytorch '^binary +3 .* 100.00 %' '^float +3 .* 100.00 %'
 for f in small.ofrm small_weights.hpp early.ofrm early_weights.hpp; do test -s "$out/$f"; done
 g++ -std=c++20 -Iinclude -fsyntax-only -x c++ "$out/small_weights.hpp"

@@ -1,0 +1,244 @@
+// what: nested networks (REDS): accuracy of every level against a network of its size trained alone, time per level and
+// of a switch; the knapsack over MACs and, with a profile of this CPU, over predicted time
+// Two networks on Fashion-MNIST, one of depthwise-separable int8 layers, one binary. The whole network is trained, its
+// units sorted by importance, all levels fine-tuned together; alone is as many epochs as both. Widths of the binary
+// levels are what the knapsack found (it is run again and printed), those of the separable ones are round numbers.
+// OFFRAMP_DATA_DIR: the full set, else the slice.
+//   nested [--quick] [--images N] [--epochs N] [--profile FILE] [--net NAME]
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <offramp/host.hpp>
+#include <offramp/host/importance.hpp>
+#include <offramp/host/knapsack.hpp>
+#include <offramp/host/nested_model.hpp>
+#include <offramp/host/profile_file.hpp>
+#include <offramp/host/recipes/nested.hpp>
+#include <offramp/host/width_costs.hpp>
+#include <offramp/paths/x86.hpp>
+
+using namespace offramp;
+
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+
+struct options {
+  int images = 8000;
+  int epochs = 3;
+  bool quick = false;
+  std::string profile;
+  std::string net;
+};
+
+using separable =
+    network<image<28, 28, 1>,
+            stage<conv2d<64, 3, stride{2}>, batch_norm, relu, depthwise_conv2d<3>, batch_norm, relu, conv2d<64, 1>,
+                  batch_norm, relu, depthwise_conv2d<3, stride{2}>, batch_norm, relu, conv2d<64, 1>, batch_norm, relu>,
+            exit_head<10>,
+            stage<depthwise_conv2d<3>, batch_norm, relu, conv2d<64, 1>, batch_norm, relu, depthwise_conv2d<3>,
+                  batch_norm, relu, conv2d<64, 1>, batch_norm, relu>,
+            exit_head<10>>;
+using separable_family =
+    nested<separable, widths<16, 28, 36, 36, 40>, widths<32, 40, 48, 52, 56>, widths<48, 56, 56, 56, 60>>;
+
+using binary_net =
+    network<image<28, 28, 1>,
+            stage<conv2d<64, 3, stride{2}>, batch_norm, sign, conv2d<128, 3, binary, stride{2}>, batch_norm, sign>,
+            exit_head<10>,
+            stage<conv2d<128, 3, binary>, batch_norm, sign, conv2d<128, 3, binary, stride{2}>, batch_norm>,
+            exit_head<10>>;
+// Found over MACs, and over predicted time, at the same budgets.
+using binary_family = nested<binary_net, widths<32, 32, 32, 96>, widths<32, 64, 128, 96>, widths<32, 128, 128, 128>>;
+using binary_time_family =
+    nested<binary_net, widths<32, 32, 64, 32>, widths<32, 32, 128, 128>, widths<32, 96, 128, 128>>;
+
+double seconds_since(clock_type::time_point t) { return std::chrono::duration<double>(clock_type::now() - t).count(); }
+
+template <class Family>
+std::string widths_of(const std::vector<int>& w) {
+  std::string text;
+  for (const int n : w) text += (text.empty() ? "" : " ") + std::to_string(n);
+  return text;
+}
+
+// Microseconds of one image without early exits: the least of some rounds, levels in turns.
+template <class Session>
+std::vector<double> times_of(Session& s, const host::labelled_images& set, int rounds) {
+  std::vector<double> least(static_cast<std::size_t>(Session::levels), 1e9);
+  for (int r = 0; r < rounds; ++r)
+    for (int level = 0; level < Session::levels; ++level) {
+      s.set_level(level);
+      const auto start = clock_type::now();
+      for (int i = 0; i < 20; ++i) {
+        const prediction p = s.classify(Session::input_view::unchecked(set.image(i % set.count())), confidence{2.0f});
+        asm volatile("" : : "r"(&p) : "memory");
+      }
+      double& best = least[static_cast<std::size_t>(level)];
+      best = std::min(best, 1e6 * seconds_since(start) / 20);
+    }
+  return least;
+}
+
+// Nanoseconds of set_level, and of the first call behind it to find its session.
+template <class Session>
+double switch_time(Session& s, const host::labelled_images& set) {
+  constexpr int count = 1 << 16;
+  double least = 1e9;
+  for (int r = 0; r < 20; ++r) {
+    const auto start = clock_type::now();
+    for (int i = 0; i < count; ++i) {
+      s.set_level(i & (Session::levels - 1));
+      s.begin(Session::input_view::unchecked(set.image(0)));
+      asm volatile("" : : "r"(&s) : "memory");
+    }
+    least = std::min(least, 1e9 * seconds_since(start) / count);
+  }
+  return least;
+}
+
+template <class Session>
+double accuracy_of(Session& s, const host::labelled_images& set) {
+  int right = 0;
+  for (int i = 0; i < set.count(); ++i)
+    right += s.classify(Session::input_view::unchecked(set.image(i)), confidence{2.0f}).label ==
+                     set.labels[static_cast<std::size_t>(i)]
+                 ? 1
+                 : 0;
+  return 100.0 * right / set.count();
+}
+
+recipes::joint recipe(int epochs) {
+  recipes::joint how;
+  how.epochs = epochs;
+  how.batch = 64;
+  how.learning_rate = 3e-3f;
+  return how;
+}
+
+template <class Path, class Net>
+void print_knapsack(const options& o, const host::sorted_model& sorted, int step) {
+  const network_view net = Net::view();
+  using plan = planned<lower<Net>, Path>;
+  const std::span<const step_desc> steps{plan::program.steps, static_cast<std::size_t>(plan::steps)};
+  const auto choices = host::choices_of_widths(net, sorted.importance, step);
+  std::vector<int> full;
+  for (const auto& c : choices) full.push_back(c.widths.back());
+  const auto search = [&](const char* over, const host::op_cost_of& cost) {
+    const auto start = clock_type::now();
+    const host::layer_cost of = host::costs_of_widths(net, steps, cost);
+    double whole = 0;
+    for (std::size_t i = 0; i < full.size(); ++i) whole += of(static_cast<int>(i), i == 0 ? 0 : full[i - 1], full[i]);
+    for (const host::knapsack_result& r : host::nested_knapsack(choices, of, {0.25 * whole, 0.5 * whole, 0.75 * whole}))
+      std::printf("  knapsack over %s: %5.1f %%, widths %s\n", over, 100 * r.cost / whole,
+                  widths_of<Net>(r.widths).c_str());
+    std::printf("  (%.2f s)\n", seconds_since(start));
+  };
+  search("MACs", host::op_macs);
+  if (o.profile.empty()) return;
+  const profile_data profile = host::profile_for<Path>(host::load_profile(o.profile)).data;
+  search("predicted time", host::predicted_time<Path>(profile));
+}
+
+template <class Path, class Nested, bool WithAlone = true>
+void compare(const options& o, const std::string& name, const host::dataset& data, int step) {
+  using family = lower_nested<Nested>;
+  using net = typename Nested::full;
+  using levels_session = nested_session<family, Path>;
+  const host::labelled_images set = data.train.slice(0, std::min(o.images, data.train.count()));
+  const host::labelled_images& test = data.test;
+  const host::labelled_images calibration = set.slice(0, std::min(200, set.count()));
+  std::printf("%s: %d images, %d + %d epochs, path %s\n", name.c_str(), set.count(), o.epochs, o.epochs, Path::name);
+  host::train_options how;
+  how.threads = 1;
+  auto start = clock_type::now();
+  const host::model full = host::train<net>(set, recipe(o.epochs), how);
+  std::printf("  the whole network: %.0f s\n", seconds_since(start));
+  start = clock_type::now();
+  const host::sorted_model sorted = host::sort_by_importance(full, set, {.batches = 100, .batch = 64, .threads = 1});
+  std::printf("  importance: %.1f s\n", seconds_since(start));
+  print_knapsack<Path, net>(o, sorted, step);
+  start = clock_type::now();
+  how.start = &sorted.model;
+  const host::nested_models levels = host::train_nested<Nested>(set, {recipe(o.epochs), {}}, how);
+  std::printf("  all levels: %.0f s\n", seconds_since(start));
+  how.start = nullptr;
+  const auto q = host::quantize_nested<family>(levels, calibration, {}, 1);
+  host::deployed_nested<family, Path> s{host::pack_nested<family, Path>(q)};
+  const std::vector<double> times = times_of(*s, test, o.quick ? 20 : 200);
+  const auto whole_ops = static_cast<double>(levels_session::ops_to_exit(Nested::levels - 1, 1));
+  std::printf("  level  OPs %%  nested %%  alone %%   us    alone us\n");
+  std::size_t apart = 0;
+  [&]<int... S>(std::integer_sequence<int, S...>) {
+    (
+        [&] {
+          using own = typename Nested::template level<S>;
+          using alone = lower<own>;
+          s->set_level(S);
+          const double nested_accuracy = accuracy_of(*s, test);
+          if constexpr (!WithAlone) {
+            std::printf("  %5d  %5.1f  %7.2f        -  %6.2f       -\n", S,
+                        100.0 * static_cast<double>(levels_session::ops_to_exit(S, 1)) / whole_ops, nested_accuracy,
+                        times[S]);
+            return;
+          }
+          const host::model m = host::train<own>(set, recipe(2 * o.epochs), how);
+          const auto small = host::quantize<alone>(m, calibration, 1);
+          const auto words = host::pack_model<alone, Path>(small, {}, {test.image(0), test.image_size()});
+          apart += words.size() * 4;
+          host::deployed<alone, Path> d{words};
+          double least = 1e9;
+          for (int r = 0; r < (o.quick ? 20 : 200); ++r) {
+            const auto begin = clock_type::now();
+            for (int i = 0; i < 20; ++i) {
+              const prediction p =
+                  d->classify(session<alone, Path>::input_view::unchecked(test.image(i)), confidence{2.0f});
+              asm volatile("" : : "r"(&p) : "memory");
+            }
+            least = std::min(least, 1e6 * seconds_since(begin) / 20);
+          }
+          std::printf("  %5d  %5.1f  %7.2f  %7.2f  %6.2f  %6.2f\n", S,
+                      100.0 * static_cast<double>(levels_session::ops_to_exit(S, 1)) / whole_ops, nested_accuracy,
+                      accuracy_of(*d, test), times[S], least);
+          std::fflush(stdout);
+        }(),
+        ...);
+  }
+  (std::make_integer_sequence<int, Nested::levels>{});
+  std::printf("  a switch and the next begin(): %.1f ns; words: %zu bytes, %zu as %d networks, %zu of the whole one\n",
+              switch_time(*s, test), s.words().size() * 4, apart, Nested::levels,
+              memory<lower<net>, Path>.weight_bytes);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  options o;
+  CLI::App app{"nested networks: accuracy, time and size of levels"};
+  app.add_option("--images", o.images, "training images");
+  app.add_option("--epochs", o.epochs, "of the whole network, and again of all levels together");
+  app.add_option("--profile", o.profile, "of this CPU, path avx512_popcnt: knapsack over predicted time");
+  app.add_option("--net", o.net, "separable, binary or binary_time; all where not given");
+  app.add_flag("--quick", o.quick, "1000 images, one epoch: does it run?");
+  CLI11_PARSE(app, argc, argv);
+  if (o.quick) o.images = 1000, o.epochs = 1;
+  std::setvbuf(stdout, nullptr, _IOLBF, 1 << 12);
+  const host::dataset data = host::fashion_mnist(host::find_data("fashion-mnist"));
+  using path = offramp::path::avx512_popcnt;
+  if (!kernels::runs_here<path>()) throw host::error("nested: this CPU lacks what path avx512_popcnt needs");
+  if (o.net.empty() || o.net == "separable") compare<path, separable_family>(o, "separable int8", data, 4);
+  if (o.net.empty() || o.net == "binary") compare<path, binary_family>(o, "binary, widths over MACs", data, 32);
+  if (o.net.empty() || o.net == "binary_time")
+    compare<path, binary_time_family, false>(o, "binary, widths over predicted time", data, 32);
+  return 0;
+} catch (const std::exception& e) {
+  std::cerr << e.what() << "\n";
+  return 1;
+}

@@ -1,0 +1,312 @@
+// what: the frontier of a small network family on each profiled CPU, what is chosen there, and how good choices are
+// needs: libeigen3-dev libcli11-dev nlohmann-json3-dev gnuplot-nox
+// Trains four networks with three exits (three widths of signs, one of int8) on Fashion-MNIST, keeps what their exits
+// say about half of the test images, and predicts their costs from profiles (profile_cpu leaves them). For the profile
+// of this CPU, choices under random limits are compared with what measuring every point would have chosen.
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <offramp/host.hpp>
+#include <offramp/host/exit_times.hpp>
+#include <offramp/host/frontier_text.hpp>
+#include <offramp/host/profile_file.hpp>
+#include <offramp/paths/native.hpp>
+#include <offramp/paths/x86.hpp>
+#include <offramp/select/selector.hpp>
+
+using namespace offramp;
+
+// Built like profile_cpu: a path whose kernels need no flags, where CMake says which.
+#ifdef OFFRAMP_PROFILE_PATHS
+template <class First, class...>
+struct first_of {
+  using type = First;
+};
+using here = first_of<OFFRAMP_PROFILE_PATHS>::type;
+#else
+using here = path::native;
+#endif
+
+namespace {
+
+template <int Channels>
+using sign_net =
+    network<image<28, 28, 1, u8>, stage<conv2d<16, 3, stride{2}>, batch_norm, bireal_block<Channels>>,
+            exit_head<10, avg_pool<7>>, stage<bireal_block<2 * Channels, 2>>, exit_head<10, avg_pool<4, 3>>,
+            stage<bireal_block<2 * Channels>, bireal_block<2 * Channels>>, exit_head<10, avg_pool<4, 3>>>;
+using int8_net =
+    network<image<28, 28, 1, u8>,
+            stage<conv2d<16, 3, stride{2}>, batch_norm, relu, conv2d<32, 3, stride{2}>, batch_norm, relu>,
+            exit_head<10, avg_pool<4, 3>>, stage<conv2d<32, 3>, batch_norm, relu>, exit_head<10, avg_pool<4, 3>>,
+            stage<conv2d<64, 3>, batch_norm, relu, conv2d<64, 3>, batch_norm, relu>, exit_head<10, avg_pool<4, 3>>>;
+
+std::string percent(double share) { return host::fixed(100 * share, 2) + " %"; }
+
+bool all_pass = true;
+void goal(const std::string& name, double measured, const char* unit, const char* relation, double target) {
+  const bool pass = relation[0] == '>' ? measured >= target : measured <= target;
+  all_pass = all_pass && pass;
+  std::cout << "goal " << name << " measured=" << host::fixed(measured, 2) << unit << " target=" << relation
+            << host::fixed(target, 2) << unit << (pass ? " pass" : " fail") << '\n';
+}
+
+// A trained network as all parts below see it.
+struct member {
+  host::frontier_candidate candidate;  // without costs
+  host::exit_outputs test;
+  std::function<host::frontier_candidate(const profile_data&)> costs_on;               // predicted
+  std::function<std::vector<std::vector<double>>(const host::labelled_images&)> time;  // ns, [exit][image], one round
+  std::vector<std::vector<double>> least;                                              // of all rounds
+  std::vector<std::vector<double>> all_runs;                                           // ns, [exit][run]
+};
+
+struct settings {
+  int epochs = 30, rounds = 15, images = 1000, threads = 0;
+  double reserve = 0.03;
+  std::vector<std::string> profiles;
+  std::filesystem::path output = "build/benchmarks/select";
+};
+
+template <class Net>
+member make_member(const std::string& name, int number, const host::dataset& data, const settings& s,
+                   host::thread_pool& pool) {
+  using device = lower<Net, i8>;
+  const recipes::joint recipe{
+      .epochs = s.epochs, .batch = 32, .exit_weights = {0.5f, 0.7f, 1.0f}, .flip = true, .shift = 1};
+  std::cout << name << '\n';
+  const host::model trained =
+      host::train<Net>(data.train, recipe,
+                       {.threads = s.threads,
+                        .checkpoint = (s.output / (name + '-' + std::to_string(s.epochs) + ".checkpoint")).string(),
+                        .progress = &std::cout,
+                        .validation = &data.validation});
+  const host::quantized_model q = host::quantize<device>(trained, data.train.slice(0, 300));
+  const std::span<const std::uint8_t> known{data.test.image(0), data.test.image_size()};
+  const auto net = std::make_shared<host::deployed<device, here>>(host::pack_model<device, here>(q, {}, known));
+  const auto weights = host::bind_or_throw<device, here>(net->words(), name);
+  member m;
+  m.candidate.name = name;
+  m.candidate.choice.network = static_cast<std::uint16_t>(number);
+  const int half = data.test.count() / 2;  // one half chooses, the other tests
+  m.candidate.outputs = host::run_all_exits(weights, data.test.slice(0, half), pool);
+  m.test = host::run_all_exits(weights, data.test.slice(half, half), pool);
+  m.costs_on = [name, choice = m.candidate.choice, outputs = m.candidate.outputs](const profile_data& p) {
+    host::frontier_candidate c;
+    bool known_path = false;
+    path::x86::for_each([&]<class Path>() {  // traits answer on any machine
+      if (p.path_id != Path::id) return;
+      c = host::candidate_of<device>(name, choice, outputs, host::profile_for<Path>(p));
+      known_path = true;
+    });
+    if (!known_path) throw host::error(std::string{"select: profile '"} + p.name + "' is of no path of x86");
+    return c;
+  };
+  m.time = [net](const host::labelled_images& images) { return host::time_exits(**net, images, 1, nullptr); };
+  return m;
+}
+
+// What a configuration costs when measured: the mean over images of the least of their runs; and what the profile's
+// share of all runs stays within that leave nowhere early.
+struct measured_cost {
+  double mean = 0, longest = 0;
+};
+measured_cost measure(const member& m, const std::vector<std::int32_t>& thresholds, int last, double share) {
+  double sum = 0;
+  const auto n = m.least[0].size();
+  for (std::size_t i = 0; i < n; ++i) sum += m.least[host::exit_of(m.test, i, thresholds)][i];
+  return {sum / static_cast<double>(n), host::quantile(m.all_runs[static_cast<std::size_t>(last)], share)};
+}
+
+// Of 30 random limits: points of accuracy lost on average, shares of choices that lose 0.3 or less, and in time.
+struct judgement {
+  double lost = 0, near = 0, kept = 0;
+};
+
+// Choices from predicted costs of these candidates against the same with every point measured.
+judgement judge(const std::string& how, const std::vector<member>& family,
+                const std::vector<host::frontier_candidate>& candidates, const profile_data& p, const settings& s) {
+  struct point {
+    frontier_point predicted;
+    measured_cost measured;
+    double test_accuracy = 0;
+  };
+  std::vector<point> every;
+  const host::searched_frontier chosen_from = host::search_frontier(candidates, {.merge = 0.002});
+  const auto add = [&](const host::searched_frontier& f) {
+    for (int i = 0; i < f.view().count; ++i) {
+      const frontier_point& at = f.view()[i];
+      const member& m = family[at.choice.network];
+      const std::vector<std::int32_t>& t = f.thresholds_of(i);
+      every.push_back({at, measure(m, t, at.choice.last_exit(m.test.exits()), double{p.quantile}),
+                       host::evaluate_thresholds(m.test, t).accuracy});
+    }
+  };
+  for (const host::frontier_candidate& c : candidates) {
+    // Alone, so that nothing is left out because of a prediction.
+    host::searched_frontier f = host::search_frontier({c}, {.merge = 0});
+    add(f);
+  }
+  const std::size_t first_chosen = every.size();
+  add(chosen_from);
+
+  host::random_source random{2026};
+  const auto between = [&](double low, double high) { return low * std::pow(high / low, random.uniform()); };
+  host::table t({"limit on", "us", "RAM", "chosen", "right", "takes us", "best", "right", "lost", "on test images"});
+  int kept = 0, near = 0, trials = 0;
+  double lost = 0, lost_on_test = 0;
+  while (trials < 30) {
+    const bool mean = random.below(2) == 0;
+    const auto cost = [mean](const point& q) { return mean ? q.measured.mean : q.measured.longest; };
+    double low = 1e18, high = 0, least_ram = 1e18, most_ram = 0;
+    for (const point& q : every) {
+      low = std::min(low, cost(q)), high = std::max(high, cost(q));
+      least_ram = std::min(least_ram, double(q.predicted.arena_bytes));
+      most_ram = std::max(most_ram, double(q.predicted.arena_bytes));
+    }
+    const double deadline = between(1.1 * low, 1.1 * high), ram = between(least_ram, 1.2 * most_ram);
+    const point* best = nullptr;
+    for (const point& q : every)
+      if (cost(q) <= deadline && q.predicted.arena_bytes <= ram &&
+          (best == nullptr || q.predicted.accuracy_e4 > best->predicted.accuracy_e4))
+        best = &q;
+    if (best == nullptr) continue;  // nothing can be chosen
+    ++trials;
+    const selection found =
+        select(chosen_from.view(), {.deadline = static_cast<std::uint32_t>((1 - s.reserve) * deadline),
+                                    .on = mean ? deadline_on::mean : deadline_on::longest_path,
+                                    .arena_bytes = static_cast<std::uint32_t>(ram)});
+    if (found.nearest < 0) continue;
+    const point& mine = every[first_chosen + static_cast<std::size_t>(found.nearest)];
+    const double less = (best->predicted.accuracy_e4 - mine.predicted.accuracy_e4) / 100.0;
+    const bool keeps = cost(mine) <= deadline && mine.predicted.arena_bytes <= ram;
+    kept += keeps ? 1 : 0;
+    near += less <= 0.3 ? 1 : 0;
+    lost += less;
+    lost_on_test += 100 * (best->test_accuracy - mine.test_accuracy);
+    const auto name = [&](const point& q) {
+      return family[q.predicted.choice.network].candidate.name + " 1-" + std::to_string(q.predicted.choice.cut);
+    };
+    t.add({mean ? "mean" : "longest path", host::fixed(deadline / 1000, 1), host::grouped(static_cast<long long>(ram)),
+           name(mine) + (found ? "" : " (nearest)"), percent(mine.predicted.accuracy_e4 / 1e4),
+           host::fixed(cost(mine) / 1000, 1) + (keeps ? "" : " late"), name(*best),
+           percent(best->predicted.accuracy_e4 / 1e4), host::fixed(less, 2),
+           host::fixed(100 * (best->test_accuracy - mine.test_accuracy), 2)});
+  }
+  std::cout << '\n'
+            << how << ": " << first_chosen << " points measured, chosen from " << chosen_from.points.size() << ", with "
+            << percent(s.reserve) << " of each deadline in reserve\n\n"
+            << t << "lost on test images " << host::fixed(lost_on_test / trials, 2) << " points on average\n";
+  return {lost / trials, 100.0 * near / trials, 100.0 * kept / trials};
+}
+
+void regret(std::vector<member>& family, const profile_data& p, const host::labelled_images& test, const settings& s) {
+  const host::labelled_images images = test.slice(0, std::min(s.images, test.count()));
+  for (int r = 0; r < s.rounds; ++r)
+    for (member& m : family) {  // in turns; the least of all rounds is what the CPU takes undisturbed
+      const auto now = m.time(images);
+      if (m.least.empty()) m.least = now, m.all_runs.resize(now.size());
+      for (std::size_t k = 0; k < now.size(); ++k) {
+        m.all_runs[k].insert(m.all_runs[k].end(), now[k].begin(), now[k].end());
+        for (std::size_t i = 0; i < now[k].size(); ++i) m.least[k][i] = std::min(m.least[k][i], now[k][i]);
+      }
+    }
+  std::vector<host::frontier_candidate> predicted, corrected;
+  host::table exits({"network", "exit", "right", "predicted us", "measured us", "error"});
+  double error = 0;
+  int errors = 0;
+  for (const member& m : family) {
+    const host::frontier_candidate c = m.costs_on(p);
+    std::vector<double> took_to;
+    for (std::size_t k = 0; k < c.to_exit.size(); ++k, ++errors) {
+      const double took = host::mean(m.least[k]);
+      took_to.push_back(took);
+      error += std::fabs(c.to_exit[k] - took) / took;
+      exits.add({c.name, std::to_string(k + 1), percent(host::exit_accuracy(m.test, static_cast<int>(k))),
+                 host::fixed(c.to_exit[k] / 1000, 2), host::fixed(took / 1000, 2),
+                 host::fixed(100 * (c.to_exit[k] / took - 1), 1) + " %"});
+    }
+    predicted.push_back(c);
+    corrected.push_back(host::with_times(c, took_to));
+  }
+  std::cout << '\n' << exits << "mean error of predicted times to exits " << percent(error / errors) << '\n';
+  const judgement alone = judge("from the profile alone", family, predicted, p, s);
+  const judgement timed = judge("with the exits of each network timed, no thresholds", family, corrected, p, s);
+  for (const auto& [name, j] : {std::pair{"profile_alone", alone}, std::pair{"exits_timed", timed}}) {
+    goal(std::string{name} + "_mean_regret", j.lost, "points", "<=", 0.3);
+    goal(std::string{name} + "_within_0.3_points", j.near, "%", ">=", 95);
+    goal(std::string{name} + "_deadlines_kept", j.kept, "%", ">=", 95);
+  }
+}
+
+int run(const settings& s) {
+  std::filesystem::create_directories(s.output);
+  std::vector<profile_data> profiles;
+  for (const std::string& file : s.profiles) profiles.push_back(host::load_profile(file));
+  const host::dataset data = host::fashion_mnist(host::find_data("fashion-mnist"));
+  host::thread_pool pool{s.threads};
+  std::vector<member> family;
+  family.push_back(make_member<sign_net<16>>("signs-16", 0, data, s, pool));
+  family.push_back(make_member<sign_net<32>>("signs-32", 1, data, s, pool));
+  family.push_back(make_member<sign_net<64>>("signs-64", 2, data, s, pool));
+  family.push_back(make_member<int8_net>("int8", 3, data, s, pool));
+
+  const profile_data* mine = nullptr;
+  for (const profile_data& p : profiles) {
+    std::vector<host::frontier_candidate> candidates;
+    for (const member& m : family) candidates.push_back(m.costs_on(p));
+    const host::searched_frontier f = host::search_frontier(candidates, {.unit = p.unit, .merge = 0.03});
+    std::uint32_t dearest = 0;
+    for (const frontier_point& q : f.points) dearest = std::max(dearest, q.mean_cost);
+    std::vector<std::pair<int, std::string>> marks;
+    std::cout << "\n" << p.name << "\n";
+    for (const double share : {0.25, 0.5}) {
+      const selection c =
+          select(f.view(), {.deadline = static_cast<std::uint32_t>(share * dearest), .on = deadline_on::mean});
+      std::cout << "on average within "
+                << host::detail::value_text(limit::deadline, static_cast<std::uint32_t>(share * dearest), p.unit)
+                << ": " << host::describe(c, f) << '\n';
+      if (c) marks.emplace_back(c.index, "within " + host::fixed(100 * share, 0) + " % of the dearest");
+    }
+    std::cout << '\n' << host::frontier_table(f, marks.empty() ? -1 : marks.back().first);
+    const std::string stem = "frontier-" + std::to_string(&p - profiles.data());
+    host::save_plot(host::frontier_plot(f, p.name, marks), s.output / (stem + ".svg"));
+    host::write_file(s.output / (stem + ".hpp"), host::frontier_header(f, "family_frontier"));
+    std::cout << "picture and header: " << (s.output / stem).string() << ".svg, .hpp\n";
+    if (p.path_id == here::id && p.unit == time_unit::nanoseconds && mine == nullptr) mine = &p;
+  }
+  if (mine == nullptr)
+    throw host::error(std::string{"select: found no profile of path "} + here::name +
+                      " in nanoseconds, expected one of this CPU: benchmarks/run.sh profile_cpu leaves it");
+  const int half = data.test.count() / 2;
+  regret(family, *mine, data.test.slice(half, half), s);
+  return all_pass ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  settings s;
+  s.profiles = {std::string{"build/benchmarks/profile/"} + here::name + ".json"};
+  CLI::App app{"Frontiers of a family of networks on profiled CPUs"};
+  app.add_option("profiles", s.profiles, "JSON of profile_cpu, the first of this CPU")->capture_default_str();
+  app.add_option("--epochs", s.epochs, "of training")->capture_default_str();
+  app.add_option("--rounds", s.rounds, "of measuring")->capture_default_str();
+  app.add_option("--images", s.images, "measured")->capture_default_str();
+  app.add_option("--threads", s.threads, "of training, 0: all")->capture_default_str();
+  app.add_option("--reserve", s.reserve, "share of a deadline not planned with")->capture_default_str();
+  app.add_option("--output", s.output, "folder")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  return run(s);
+} catch (const std::exception& e) {
+  std::cerr << "select: " << e.what() << '\n';
+  return 1;
+}
