@@ -1,4 +1,4 @@
-// covers: elastic/nested.hpp elastic/nested_session.hpp elastic/bind_nested.hpp host/nested_model.hpp
+// covers: elastic/nested.hpp elastic/nested_session.hpp elastic/bind_nested.hpp
 // Types of levels; outputs of every level, on shared weights, are those of a small network with the copied slice, bit
 // for bit; exits and thresholds of each level, switching, what levels cost, refused words.
 #include <offramp/elastic/nested.hpp>
@@ -45,7 +45,7 @@ namespace {
 
 using family = lower_nested<residual_family>;
 const host::labelled_images& images() {
-  static const host::labelled_images set = random_images({12, 12, 3}, 5, 60, 60);
+  static const host::labelled_images set = random_images({12, 12, 3}, 5, 12, 60);
   return set;
 }
 const std::vector<host::quantized_model>& quantized() {
@@ -170,17 +170,4 @@ TEST_CASE("words of another path, network or length are refused") {
   words[0] = format::nested_magic;
   words[1] = 9;
   CHECK(bind_nested(words.data(), bytes, b) == status::unknown_version);
-}
-
-TEST_CASE("levels that do not share") {
-  auto levels = random_levels<residual_family>(70);
-  CHECK_THROWS_WITH_AS(host::quantize_nested<lower_nested<nested<residuals>>>(levels, images(), {}, 1),
-                       doctest::Contains("found 3 levels, the nested network has 1"), host::error);
-  levels[1].parameters[0].weights[3] += 1;
-  CHECK_THROWS_WITH_AS(host::quantize_nested<family>(levels, images(), {}, 1),
-                       doctest::Contains("level 1 has weights of its own"), host::error);
-  host::share_weights(levels);
-  CHECK_NOTHROW(host::quantize_nested<family>(levels, images(), {.correct_bias = true}, 1));
-  CHECK_THROWS_WITH_AS(host::quantize_nested<family>(levels, images(), {.weights = host::weight_rule::least_output}, 1),
-                       doctest::Contains("least_output"), host::error);
 }
