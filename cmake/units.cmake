@@ -23,7 +23,7 @@ function(offramp_units out count)
       file(RELATIVE_PATH unique "${PROJECT_SOURCE_DIR}" "${source}")
       string(MAKE_C_IDENTIFIER "${unique}" unique)
       file(STRINGS "${source}" outside
-           REGEX "^(namespace [a-z][^=]*{|template [a-z]|extern \"C\"|[a-z_:]+ [a-z_]+::[a-z_0-9]+\\()")
+           REGEX "^(namespace [a-z][^=]*{|template [a-z]|extern \"C\"|[a-z_:<>]+ [a-z_]+::[a-z_0-9]+\\()")
       if(outside)
         string(APPEND bodies "#include \"${source}\"\n")
       else()

@@ -21,9 +21,10 @@ struct window {
   // Channels the weights are stored for; larger than the active ones in nested widths (tap stride), else equal.
   int stored_in_c = 0;
   int stored_out_c = 0;
-  int groups = 1;         // output channels o read the input channels of group o * groups / out.c only
-  int out_first = 0;      // first output channel written (copies into a wider tensor)
-  int parameter_gap = 0;  // words between parameters and kernel: nested widths share a kernel (elastic/nested.hpp)
+  int groups = 1;  // output channels o read the input channels of group o * groups / out.c only
+  // Copies into a wider tensor: the first output channel written. Convolutions: words between parameters and kernel,
+  // where nested widths share the kernel (elastic/nested.hpp). One number for both: a larger struct is copied by memcpy.
+  int out_first = 0;
 
   [[nodiscard]] constexpr int taps() const { return kernel_h * kernel_w; }
   // Input channels that one output channel reads, active and stored. Groups are kept or dropped whole.

@@ -4,7 +4,7 @@
 //
 //   op     set of level 0 | set of level 1 | ... | set of the last level | kernel
 //
-// so that a level needs a pointer to its set and the gap between set and kernel (window::parameter_gap), a constant.
+// so that a level needs a pointer to its set and the gap between set and kernel (window::out_first), a constant.
 // Ops without a kernel have a copy for every level, and so have those that a path packs otherwise for narrower levels:
 // x86 paths where kernels hold thresholds (layouts of bit rows) or AVX2 looks bits up in tables. To switch levels is to
 // store a number.
@@ -96,7 +96,7 @@ constexpr bool may_share_kernel(const op_signature& s) {
 constexpr kernel_op with_own_kernel(kernel_op op) {
   op.geometry.stored_in_c = op.geometry.in.c;
   op.geometry.stored_out_c = op.geometry.out.c;
-  op.geometry.parameter_gap = 0;
+  op.geometry.out_first = 0;
   return op;
 }
 
@@ -136,7 +136,8 @@ struct nested_layout {
     tables t;
     [&]<int... S>(std::integer_sequence<int, S...>) { (fill_own<S>(t), ...); }
     (std::make_integer_sequence<int, levels>{});
-    constexpr std::size_t line = alignment_of < Path >> 16 ? alignment_of<Path> / 4 : 1;
+    constexpr std::size_t alignment = alignment_of<Path>;
+    constexpr std::size_t line = alignment > 16 ? alignment / 4 : 1;
     for (int i = 0; t.alike && i < steps; ++i) {
       const kernel_op& op = full.steps[i].op;
       t.total = round_up(t.total, line);
@@ -170,7 +171,7 @@ constexpr auto plan_level() {
   for (int i = 0; i < r.program.step_count; ++i) {
     step_desc& step = r.program.steps[i];
     if (layout_type::at.shared[i])
-      step.op.geometry.parameter_gap = static_cast<int>(layout_type::at.gap[s][i]);
+      step.op.geometry.out_first = static_cast<int>(layout_type::at.gap[s][i]);
     else
       step.op = with_own_kernel(step.op);
     step.weight_offset = layout_type::at.offset[s][i];

@@ -76,7 +76,7 @@ struct weight_layout {
   if (s.out == kind::bits) l.flip_words = (out_c + 31) / 32;
   if (s.what == op_kind::mixed_pool) l.kernel_words = 2;
   if (s.what == op_kind::conv) {
-    l.gap = static_cast<std::size_t>(w.parameter_gap);
+    l.gap = static_cast<std::size_t>(w.out_first);
     const auto taps = static_cast<std::size_t>(w.taps());
     const auto in_c = static_cast<std::size_t>(w.stored_group_in_c());
     if (s.weights == kind::bits) l.kernel_words = out_c * taps * ((in_c + 31) / 32);
