@@ -1,8 +1,9 @@
 // What the compiler works out about levels and trims, worked out again by the program: sanitizers and coverage then see
 // it, too.
-// covers: elastic/nested.hpp elastic/nested_session.hpp elastic/trim.hpp
+// covers: elastic/bind_nested.hpp elastic/nested.hpp elastic/nested_session.hpp elastic/trim.hpp
 #include <doctest/doctest.h>
 
+#include <offramp/elastic/bind_nested.hpp>
 #include <offramp/elastic/nested_session.hpp>
 #include <offramp/elastic/trim.hpp>
 
@@ -81,6 +82,8 @@ TEST_CASE("widths, levels and their plans") {
   check_plan<family, path::portable, 0>();
   check_plan<family, path::portable, 1>();
   check_plan<family, path::portable, 2>();
+  constexpr auto numbers = std::make_integer_sequence<int, family::levels>{};
+  CHECK(format::make_nested_hashes<family>(numbers).at[family::exits] == family::level<1>::hash(0));
 }
 
 TEST_CASE("blocks") {

@@ -99,5 +99,9 @@ TEST_CASE("netcut_type: the longest trim within a deadline") {
   static_assert(same<netcut_type<family, counting, two>, family::at<1>>);
   static_assert(same<netcut_type<family, counting, two - 1>, family::at<0>>);
   static_assert(same<netcut_type<family, counting, 1000>, family::at<3>>);
+  CHECK(detail::status_of(counting) == profile_status::ok);
+  CHECK(detail::longest_within<family, counting, two, kind::i8, family::size - 1>() == 1);
+  CHECK(detail::longest_within<family, counting, 0, kind::i8, family::size - 1>() == -1);
+  CHECK(detail::shortest_latency<family, counting, kind::i8>() == static_cast<long long>(ops<family::at<0>>));
   CHECK(two == 5);  // convolution; sign and convolution of the residual; pooling and dense of the head
 }

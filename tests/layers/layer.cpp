@@ -37,6 +37,13 @@ struct mine {
 
 }  // namespace
 
+TEST_CASE("mixed pooling by the program") {
+  const layer_desc d = detail::mixed_pooling(detail::as_kernel(2), detail::as_stride(1));
+  CHECK(d.what == layer_kind::mixed_pool);
+  CHECK(d.kernel_w == 2);
+  CHECK(d.stride_h == 1);
+}
+
 TEST_CASE("layers: a convolution says what it was told, in any order") {
   constexpr layer_desc plain = only<conv2d<64, 3>>();
   CHECK(plain.what == layer_kind::conv2d);

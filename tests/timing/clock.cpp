@@ -88,6 +88,11 @@ TEST_CASE_TEMPLATE("clock: elapsed counts across one wrap", T, std::uint8_t, std
   static_assert(elapsed<T>(most, 2) == 3);
 }
 
+TEST_CASE("the width of a counter") {
+  CHECK(clock_bits<of_24_bits>() == 24);
+  CHECK(clock_bits<cycles_16>() == 16);
+}
+
 TEST_CASE("clock: a counter narrower than its readings wraps at its own width") {
   constexpr std::uint32_t most = 0xffffff;
   CHECK(elapsed<of_24_bits>(5, 5) == 0);

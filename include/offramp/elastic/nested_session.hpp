@@ -96,7 +96,6 @@ constexpr bool may_share_kernel(const op_signature& s) {
 constexpr kernel_op with_own_kernel(kernel_op op) {
   op.geometry.stored_in_c = op.geometry.in.c;
   op.geometry.stored_out_c = op.geometry.out.c;
-  op.geometry.out_first = 0;
   return op;
 }
 
