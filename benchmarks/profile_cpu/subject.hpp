@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,7 +58,10 @@ std::vector<op_subject> samples_of(std::string_view path) {
   paths::for_each([&]<class P>() {
     if (path != P::name) return;
     [&]<int... I>(std::integer_sequence<int, I...>) {
-      (all.push_back(describe<P>(sample<P, Class, Part + I * Parts>, &run_sample<P, Class, Part + I * Parts>)), ...);
+      // Not a fold: clang nests those 256 deep at most.
+      const op_subject each[] = {
+          describe<P>(sample<P, Class, Part + I * Parts>, &run_sample<P, Class, Part + I * Parts>)...};
+      all.insert(all.end(), std::begin(each), std::end(each));
     }
     (std::make_integer_sequence<int, (count_of(Class) - Part + Parts - 1) / Parts>{});
   });
