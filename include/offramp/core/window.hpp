@@ -23,7 +23,8 @@ struct window {
   int stored_out_c = 0;
   int groups = 1;  // output channels o read the input channels of group o * groups / out.c only
   // Copies into a wider tensor: the first output channel written. Convolutions: words between parameters and kernel,
-  // where nested widths share the kernel (elastic/nested.hpp). One number for both: a larger struct is copied by memcpy.
+  // where nested widths share the kernel (elastic/nested.hpp). One number for both: gcc copies a larger struct by
+  // memcpy.
   int out_first = 0;
 
   [[nodiscard]] constexpr int taps() const { return kernel_h * kernel_w; }
