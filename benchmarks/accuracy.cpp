@@ -6,6 +6,7 @@
 
 #include <offramp/host.hpp>
 
+#include "benchmarks/goals.hpp"
 #include "fashion_mnist/network.hpp"
 #include "fashion_mnist/weights.hpp"
 
@@ -15,22 +16,7 @@ using here = path::portable;
 
 namespace {
 
-bool all_pass = true;
-
-void goal(const std::string& name, double measured, const std::string& unit, const std::string& relation,
-          double target) {
-  const bool pass = relation == ">=" ? measured >= target : measured <= target;
-  all_pass = all_pass && pass;
-  std::cout << "goal " << name << " measured=" << host::fixed(measured, 2) << unit << " target=" << relation
-            << host::fixed(target, 2) << unit << (pass ? " pass" : " fail") << '\n';
-}
-
-std::string cpu_name() {
-  std::ifstream info{"/proc/cpuinfo"};
-  for (std::string line; std::getline(info, line);)
-    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
-  return "unknown CPU";
-}
+bench::goals reached;
 
 }  // namespace
 
@@ -55,7 +41,7 @@ int main() try {
   const host::stream_time full = host::summarize(times.back());
 
   const auto full_ops = static_cast<double>(outputs.full_ops);
-  std::cout << cpu_name() << "; " << OFFRAMP_COMPILER << "; " << OFFRAMP_FLAGS << "; path " << here::name << "; "
+  std::cout << bench::cpu_name() << "; " << OFFRAMP_COMPILER << "; " << OFFRAMP_FLAGS << "; path " << here::name << "; "
             << test.count() << " test images\n\n";
   host::table t({"", "accuracy %", "OPs", "OPs of full %", "mean time us", "p95 us", "max us"});
   for (int k = 0; k < outputs.exits(); ++k) {
@@ -73,12 +59,13 @@ int main() try {
   std::cout << "\n\n";
 
   const double final_accuracy = 100 * host::exit_accuracy(outputs, outputs.exits() - 1);
-  goal("final_exit_accuracy", final_accuracy, "%", ">=", 91.5);
-  goal("weights", static_cast<double>(offramp::memory<device_net, here>.weight_bytes) / 1024, "KiB", "<=", 100);
-  goal("adaptive_share_of_operations", 100 * chosen.mean_ops / full_ops, "%", "<=", 40);
-  goal("adaptive_loss", final_accuracy - 100 * chosen.accuracy, "points", "<=", 0.5);
-  goal("adaptive_share_of_last_exits_time", 100 * adaptive.mean / full.mean, "%", "<=", 40);
-  return all_pass ? 0 : 1;
+  reached.at_least("final_exit_accuracy", final_accuracy, 91.5, "%");
+  reached.at_most("weights", static_cast<double>(offramp::memory<device_net, here>.weight_bytes) / 1024, 100, "KiB");
+  reached.at_most("adaptive_share_of_operations", 100 * chosen.mean_ops / full_ops, 40, "%");
+  reached.at_most("adaptive_loss", final_accuracy - 100 * chosen.accuracy, 0.5, "points");
+  reached.at_most("adaptive_share_of_last_exits_time", 100 * adaptive.mean / full.mean, 40, "%");
+  std::cout << reached;
+  return reached.all_pass() ? 0 : 1;
 } catch (const host::error& e) {
   std::cerr << "accuracy: " << e.what() << '\n';
   return 1;

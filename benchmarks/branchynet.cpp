@@ -10,6 +10,8 @@
 
 #include <offramp/host.hpp>
 
+#include "benchmarks/goals.hpp"
+
 using namespace offramp;
 using here = path::portable;
 
@@ -35,21 +37,7 @@ constexpr double given_up = 0.001;  // accuracy on the validation images, agains
 std::string percent(double share, int decimals = 2) { return host::fixed(100 * share, decimals) + " %"; }
 std::string microseconds(double nanoseconds) { return host::fixed(nanoseconds / 1000, 2); }
 
-std::string cpu_name() {
-  std::ifstream info{"/proc/cpuinfo"};
-  for (std::string line; std::getline(info, line);)
-    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
-  return "unknown CPU";
-}
-
-bool all_pass = true;
-void goal(const std::string& name, double measured, const std::string& unit, const std::string& relation,
-          double target) {
-  const bool pass = relation == ">=" ? measured >= target : measured <= target;
-  all_pass = all_pass && pass;
-  std::cout << "goal " << name << " measured=" << host::fixed(measured, 2) << unit << " target=" << relation
-            << host::fixed(target, 2) << unit << (pass ? " pass" : " fail") << '\n';
-}
+bench::goals reached;
 
 struct models {
   host::model alone, branched;
@@ -186,7 +174,7 @@ int main(int argc, char** argv) try {
   const host::dataset data = host::mnist(host::find_data("mnist"));
   const models m = train(data, out, s);
 
-  std::cout << cpu_name() << "; " << OFFRAMP_COMPILER << "; " << OFFRAMP_FLAGS << "; path " << here::name << "; "
+  std::cout << bench::cpu_name() << "; " << OFFRAMP_COMPILER << "; " << OFFRAMP_FLAGS << "; path " << here::name << "; "
             << data.test.count() << " test images, thresholds from " << data.validation.count() << " others\n";
   host::table t({"", "network", "accuracy", "left first", "mean OPs", "mean us", "p95 us", "max us", "times faster"});
   host::thread_pool pool{s.threads};
@@ -194,11 +182,12 @@ int main(int argc, char** argv) try {
   const result integers = compare<i8>("int8", m, data, t, pool);
   std::cout << '\n' << t << '\n';
   for (const auto& [name, r] : {std::pair{"float", real}, std::pair{"int8", integers}}) {
-    goal(std::string{name} + "_left_at_first_exit", 100 * r.left_first, "%", ">=", 90);
-    goal(std::string{name} + "_times_faster_than_lenet", r.times_faster, "x", ">=", 3);
-    goal(std::string{name} + "_accuracy_above_lenet", 100 * r.above, "points", ">=", -0.2);
+    reached.at_least(std::string{name} + "_left_at_first_exit", 100 * r.left_first, 90, "%");
+    reached.at_least(std::string{name} + "_times_faster_than_lenet", r.times_faster, 3, "x");
+    reached.at_least(std::string{name} + "_accuracy_above_lenet", 100 * r.above, -0.2, "points");
   }
-  return all_pass ? 0 : 1;
+  std::cout << reached;
+  return reached.all_pass() ? 0 : 1;
 } catch (const host::error& e) {
   std::cerr << "branchynet: " << e.what() << '\n';
   return 1;

@@ -12,19 +12,14 @@
 #include <offramp/host/table.hpp>
 
 #include "benchmarks/channels/points.hpp"
+#include "benchmarks/goals.hpp"
 
 using namespace offramp;
 using channels::point;
 
 namespace {
 
-bool all_pass = true;
-void goal(const std::string& name, double measured, const std::string& relation, double target) {
-  const bool pass = relation == ">=" ? measured >= target : measured <= target;
-  all_pass = all_pass && pass;
-  std::cout << "goal " << name << " measured=" << host::fixed(measured, 2) << "x target=" << relation
-            << host::fixed(target, 2) << 'x' << (pass ? " pass" : " fail") << '\n';
-}
+bench::goals reached;
 
 struct worst {
   double ratio = 0;
@@ -115,10 +110,11 @@ int main(int count, char** arguments) try {
     const std::string name = s.name;
     for (const auto& [c, p] : s.found.constant)
       if (!p.right) throw host::error(name + ", " + std::to_string(c) + " channels: differs from path portable");
-    goal(name + "_time_of_next_multiple", worst_filling(s.found.constant).ratio, "<=", 1.15);
-    goal(name + "_least_share_of_smaller_multiple", worst_growth(s.found.constant).ratio, ">=", 0.6);
+    reached.at_most(name + "_time_of_next_multiple", worst_filling(s.found.constant).ratio, 1.15, "x");
+    reached.at_least(name + "_least_share_of_smaller_multiple", worst_growth(s.found.constant).ratio, 0.6, "x");
   }
-  return all_pass ? 0 : 1;
+  std::cout << reached;
+  return reached.all_pass() ? 0 : 1;
 } catch (const host::error& e) {
   std::cerr << "channels: " << e.what() << '\n';
   return 1;

@@ -25,6 +25,7 @@
 #include <offramp/host/table.hpp>
 #include <offramp/host/train.hpp>
 
+#include "benchmarks/goals.hpp"
 #include "benchmarks/iso_accuracy/contender.hpp"
 #include "benchmarks/iso_accuracy/results.hpp"
 #include "benchmarks/iso_accuracy/show.hpp"
@@ -45,13 +46,6 @@ struct settings {
   double drop = 0.005;
   bool predict = false, bf16 = false;
 };
-
-std::string cpu_name() {
-  std::ifstream info{"/proc/cpuinfo"};
-  for (std::string line; std::getline(info, line);)
-    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
-  return "unknown CPU";
-}
 
 // Data sets that are at hand, read when first asked for. CIFAR-10 has no slice in the repository.
 class data_sets {
@@ -280,7 +274,7 @@ void time(const iso::contenders& all, data_sets& data, iso::results& r, const se
           {"mean_us", t.mean}, {"p95_us", t.p95}, {"maximum_us", t.maximum}, {"images", images}, {"rounds", s.rounds}};
       std::cout << nets[n]->name() << ": " << host::fixed(t.mean, 1) << " us" << std::endl;
     }
-    r.about()["CPU"] = cpu_name();
+    r.about()["CPU"] = bench::cpu_name();
     r.about()["compiler"] = std::string{OFFRAMP_COMPILER} + "; " + OFFRAMP_FLAGS + "; path portable";
     r.save();
   }
@@ -331,14 +325,7 @@ void collect(const iso::contenders& all, iso::results& r, const settings& s) {
   r.save();
 }
 
-bool all_pass = true;
-void goal(const std::string& name, double measured, const std::string& unit, const std::string& relation, double target,
-          int decimals) {
-  const bool pass = relation == ">=" ? measured >= target : measured <= target;
-  all_pass = all_pass && pass;
-  std::cout << "goal " << name << " measured=" << host::fixed(measured, decimals) << unit << " target=" << relation
-            << host::fixed(target, decimals) << unit << (pass ? " pass" : " fail") << '\n';
-}
+bench::goals reached;
 
 // Every network measured on every axis, quantization within half a point, ladders that overlap.
 void goals(const iso::results& r) {
@@ -351,8 +338,8 @@ void goals(const iso::results& r) {
       if (p.kind == "float" && q.kind == "int8" && p.set == q.set && p.width == q.width && p.adaptive == q.adaptive)
         worst = std::max(worst, 100 * (p.full_accuracy - q.full_accuracy));
   }
-  goal("networks_measured_on_all_axes", complete, "", ">=", 48, 0);
-  goal("int8_after_training_below_float_at_most", worst, "points", "<=", 0.5, 2);
+  reached.at_least("networks_measured_on_all_axes", complete, 48, "", 0);
+  reached.at_most("int8_after_training_below_float_at_most", worst, 0.5, "points", 2);
 }
 
 }  // namespace
@@ -404,7 +391,8 @@ int main(int argc, char** argv) try {
     iso::show(r, s.show_in.empty() ? s.out : s.show_in);
     goals(r);
   }
-  return all_pass ? 0 : 1;
+  std::cout << reached;
+  return reached.all_pass() ? 0 : 1;
 } catch (const std::exception& e) {
   std::cerr << "iso_accuracy: " << e.what() << '\n';
   return 1;

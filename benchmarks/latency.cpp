@@ -20,6 +20,7 @@
 #include <offramp/host/progress.hpp>
 #include <offramp/host/table.hpp>
 
+#include "benchmarks/goals.hpp"
 #include "benchmarks/latency/measure_networks.hpp"
 #include "benchmarks/latency/networks.hpp"
 #include "benchmarks/profile_cpu/samples_file.hpp"
@@ -29,13 +30,7 @@ namespace host = offramp::host;
 
 namespace {
 
-bool all_pass = true;
-void goal(const std::string& name, double measured, const std::string& relation, double target) {
-  const bool pass = relation == ">=" ? measured >= target : measured <= target;
-  all_pass = all_pass && pass;
-  std::cout << "goal " << name << " measured=" << host::fixed(measured, 2) << "% target=" << relation
-            << host::fixed(target, 2) << '%' << (pass ? " pass" : " fail") << '\n';
-}
+bench::goals reached;
 
 struct quality {
   double mape = 0, within_10 = 0, bias = 0;
@@ -169,10 +164,11 @@ int run(const choices& chosen) {
   std::cout << "model: MAPE " << percent(q.mape) << ", bias " << percent(q.bias) << "; in proportion to OPs: MAPE "
             << percent(p.mape) << ", to those of each class: " << percent(pc.mape)
             << "; repeatability of the networks' times " << host::fixed(repeatability, 2) << " %\n\n";
-  goal("mape", q.mape, "<=", std::max(5.0, 2 * repeatability));
-  goal("networks_within_10_percent", q.within_10, ">=", 95);
-  goal("mape_over_that_of_ops", 100 * q.mape / p.mape, "<=", 100.0 / 3);
-  return all_pass ? 0 : 1;
+  reached.at_most("mape", q.mape, std::max(5.0, 2 * repeatability), "%");
+  reached.at_least("networks_within_10_percent", q.within_10, 95, "%");
+  reached.at_most("mape_over_that_of_ops", 100 * q.mape / p.mape, 100.0 / 3, "%");
+  std::cout << reached;
+  return reached.all_pass() ? 0 : 1;
 }
 
 }  // namespace

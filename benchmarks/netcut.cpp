@@ -23,6 +23,8 @@
 #include <offramp/host/take_prefix.hpp>
 #include <offramp/paths/native.hpp>
 
+#include "benchmarks/goals.hpp"
+
 using namespace offramp;
 using here = path::native;
 
@@ -60,21 +62,7 @@ struct settings {
 std::string percent(double share, int decimals = 1) { return host::fixed(100 * share, decimals) + " %"; }
 std::string microseconds(double nanoseconds) { return host::fixed(nanoseconds / 1000, 2); }
 
-std::string cpu_name() {
-  std::ifstream info{"/proc/cpuinfo"};
-  for (std::string line; std::getline(info, line);)
-    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
-  return "unknown CPU";
-}
-
-bool all_pass = true;
-void goal(const std::string& name, double measured, const std::string& unit, const std::string& relation,
-          double target) {
-  const bool pass = relation == ">=" ? measured >= target : measured <= target;
-  all_pass = all_pass && pass;
-  std::cout << "goal " << name << " measured=" << host::fixed(measured, 2) << unit << " target=" << relation
-            << host::fixed(target, 2) << unit << (pass ? " pass" : " fail") << '\n';
-}
+bench::goals reached;
 
 // Images of some classes, which become 0, 1, ...
 host::labelled_images of_classes(const host::labelled_images& set, const std::vector<int>& classes) {
@@ -320,13 +308,13 @@ void run(const settings& s, const host::dataset& source, const host::dataset& ta
     if (uncut > 0) least_gain = std::min(least_gain, best - uncut);
   }
   std::cout << '\n' << chosen << '\n';
-  goal("netcut_estimator_error", 100 * relative_error(pool, false), "%", "<=", 5);
-  if (!s.profile.empty()) goal("netcut_model_error", 100 * relative_error(pool, true), "%", "<=", 10);
-  goal("netcut_least_runs_within_deadline", 100 * least_met, "%", ">=", 95);
-  if (least_gain < 1) goal("netcut_accuracy_above_uncut", 100 * least_gain, "points", ">=", 0);
+  reached.at_most("netcut_estimator_error", 100 * relative_error(pool, false), 5, "%");
+  if (!s.profile.empty()) reached.at_most("netcut_model_error", 100 * relative_error(pool, true), 10, "%");
+  reached.at_least("netcut_least_runs_within_deadline", 100 * least_met, 95, "%");
+  if (least_gain < 1) reached.at_least("netcut_accuracy_above_uncut", 100 * least_gain, 0, "points");
   // For one deadline: one retraining a network, instead of one a trim.
-  goal("netcut_retrainings_saved", 100 * (1 - static_cast<double>(pool.size()) / static_cast<double>(trims)), "%",
-       ">=", 50);
+  reached.at_least("netcut_retrainings_saved",
+                   100 * (1 - static_cast<double>(pool.size()) / static_cast<double>(trims)), 50, "%");
   std::cout << trims << " trims, " << retrained << " retrained for three deadlines\n";
 }
 
@@ -353,10 +341,11 @@ int main(int argc, char** argv) try {
   source.train = first(source.train, s.quick ? 1000 : 10000);
   std::string name;
   const host::dataset target = target_task(s, source, name);
-  std::cout << cpu_name() << "; " << OFFRAMP_COMPILER << "; " << OFFRAMP_FLAGS << "; path " << here::name
+  std::cout << bench::cpu_name() << "; " << OFFRAMP_COMPILER << "; " << OFFRAMP_FLAGS << "; path " << here::name
             << "; from Fashion-MNIST to " << name << ", " << target.train.count() << " images\n";
   run(s, source, target);
-  return all_pass ? 0 : 1;
+  std::cout << reached;
+  return reached.all_pass() ? 0 : 1;
 } catch (const host::error& e) {
   std::cerr << "netcut: " << e.what() << '\n';
   return 1;

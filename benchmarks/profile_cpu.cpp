@@ -22,6 +22,7 @@
 #include <offramp/host/profile_header.hpp>
 #include <offramp/host/progress.hpp>
 
+#include "benchmarks/goals.hpp"
 #include "benchmarks/latency/measure_networks.hpp"
 #include "benchmarks/profile_cpu/measure_ops.hpp"
 #include "benchmarks/profile_cpu/networks.hpp"
@@ -39,21 +40,7 @@ namespace {
 // Nanoseconds by which the time of an op may be off: reading the counter takes 15, and the core runs over both ends.
 constexpr double negligible_ns = 50;
 
-bool all_pass = true;
-void goal(const std::string& name, double measured, double target, const std::string& unit) {
-  const bool pass = measured <= target;
-  all_pass = all_pass && pass;
-  std::cout << "goal " << name << " measured=" << host::fixed(measured, 2) << unit
-            << " target=<=" << host::fixed(target, 2) << unit << (pass ? " pass" : " fail") << '\n';
-}
-
-std::string machine_name() {
-  std::ifstream in{"/proc/cpuinfo"};
-  for (std::string line; std::getline(in, line);)
-    if (line.rfind("model name", 0) == 0 && line.find(": ") != std::string::npos)
-      return line.substr(line.find(": ") + 2);
-  return "CPU";
-}
+bench::goals reached;
 
 // What a session takes beside its ops: least squares over networks, relative, of (1, steps, exits).
 void put_rest(profile_data& p, const std::vector<network_subject>& networks, const std::vector<network_time>& times,
@@ -97,8 +84,8 @@ int run(const choices& chosen) {
   const double begin = now_s();
   const auto at = host::choose_path<paths>(chosen.path);
   const std::string path{host::paths_here<paths>()[at].name};
-  std::cout << machine_name() << "; paths compiled in: " << host::describe_paths<paths>() << "\npath " << path << ", "
-            << OFFRAMP_COMPILER << "; " << OFFRAMP_FLAGS OFFRAMP_PROFILE_FLAGS << "\n"
+  std::cout << bench::cpu_name() << "; paths compiled in: " << host::describe_paths<paths>() << "\npath " << path
+            << ", " << OFFRAMP_COMPILER << "; " << OFFRAMP_FLAGS OFFRAMP_PROFILE_FLAGS << "\n"
             << counter_name << ": a tick of " << host::fixed(tick_ns(), 3) << " ns, steps of "
             << host::fixed(resolution_ns(), 1) << " ns\n";
 
@@ -149,7 +136,7 @@ int run(const choices& chosen) {
   std::cout << "fitted in " << host::fixed(now_s() - before_fit, 1) << " s\n\n";
   page.held_out = fit.held_out;
   profile_data& p = fit.profile;
-  std::snprintf(p.name, sizeof p.name, "%s (%s)", machine_name().c_str(), path.c_str());
+  std::snprintf(p.name, sizeof p.name, "%s (%s)", bench::cpu_name().c_str(), path.c_str());
   p.unit = offramp::time_unit::nanoseconds;
   p.from = offramp::provenance::measured;
   paths::for_each([&]<class P>() {
@@ -185,7 +172,7 @@ int run(const choices& chosen) {
             << p.per_exit << " ns an exit; " << 100 * p.quantile << " % of runs within " << p.quantile_ratio
             << " times the prediction\n";
 
-  page.machine = machine_name();
+  page.machine = bench::cpu_name();
   page.build = std::string{OFFRAMP_COMPILER} + "; " + OFFRAMP_FLAGS OFFRAMP_PROFILE_FLAGS;
   host::save_profile(chosen.output / (path + ".json"), p);
   host::write_file(chosen.output / (path + ".hpp"), host::profile_header(p, path + "_profile", "path::" + path));
@@ -205,10 +192,11 @@ int run(const choices& chosen) {
   if (sink < 0) return 1;
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
-  if (!chosen.quick) goal("seconds", now_s() - begin, 120, "s");
-  goal("peak_memory", static_cast<double>(used.ru_maxrss) / 1024, 256, "MB");
-  goal("prediction_of_an_op", per_op, 1, "us");
-  return all_pass ? 0 : 1;
+  if (!chosen.quick) reached.at_most("seconds", now_s() - begin, 120, "s");
+  reached.at_most("peak_memory", static_cast<double>(used.ru_maxrss) / 1024, 256, "MB");
+  reached.at_most("prediction_of_an_op", per_op, 1, "us");
+  std::cout << reached;
+  return reached.all_pass() ? 0 : 1;
 }
 
 }  // namespace

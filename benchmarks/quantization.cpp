@@ -10,6 +10,7 @@
 
 #include <offramp/host.hpp>
 
+#include "benchmarks/goals.hpp"
 #include "fashion_mnist/network.hpp"
 
 using namespace offramp;
@@ -93,10 +94,10 @@ int compare(const settings& s) {
     std::cerr << o.name << ": " << host::fixed(accuracy, 2) << " %\n";
   }
   std::cout << t << '\n';
-  const bool pass = best - plain <= 0.5;
-  std::cout << "goal int8_loss_points measured=" << host::fixed(best - plain, 2) << " target=<=0.5 "
-            << (pass ? "pass" : "fail") << '\n';
-  return pass ? 0 : 1;
+  bench::goals reached;
+  reached.at_most("int8_loss", best - plain, 0.5, "points");
+  std::cout << reached;
+  return reached.all_pass() ? 0 : 1;
 }
 
 }  // namespace

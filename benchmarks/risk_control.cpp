@@ -13,6 +13,7 @@
 
 #include <offramp/host.hpp>
 
+#include "benchmarks/goals.hpp"
 #include "fashion_mnist/network.hpp"
 #include "fashion_mnist/weights.hpp"
 
@@ -78,12 +79,7 @@ std::vector<std::int32_t> cheapest_of_sweep(const host::exit_outputs& o, host::a
   return best;
 }
 
-int failed = 0;
-void goal(const std::string& name, double measured, const std::string& target, bool pass) {
-  std::cout << "goal " << name << " measured=" << percent(measured) << " target=" << target
-            << (pass ? " pass" : " fail") << '\n';
-  failed += pass ? 0 : 1;
-}
+bench::goals reached;
 
 }  // namespace
 
@@ -178,10 +174,11 @@ int main() try {
       << (folder / "risk_control.svg").string() << "\n\n";
   for (const verdict& v : verdicts) {
     const std::string at = "_at_" + percent(v.epsilon);
-    goal("broken" + at, v.broken, "<=" + percent(allowed), v.broken <= allowed);
-    goal("saving_of_uncontrolled" + at, v.saving, ">=90%", v.saving >= 0.9);
+    reached.at_most("broken" + at, 100 * v.broken, 100 * allowed, "%", 1);
+    reached.at_least("saving_of_uncontrolled" + at, 100 * v.saving, 90, "%", 1);
   }
-  return failed == 0 ? 0 : 1;
+  std::cout << reached;
+  return reached.all_pass() ? 0 : 1;
 } catch (const host::error& e) {
   std::cerr << "risk_control: " << e.what() << '\n';
   return 1;

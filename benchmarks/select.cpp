@@ -23,6 +23,8 @@
 #include <offramp/paths/x86.hpp>
 #include <offramp/select/selector.hpp>
 
+#include "benchmarks/goals.hpp"
+
 using namespace offramp;
 
 // Built like profile_cpu: a path whose kernels need no flags, where CMake says which.
@@ -51,13 +53,7 @@ using int8_net =
 
 std::string percent(double share) { return host::fixed(100 * share, 2) + " %"; }
 
-bool all_pass = true;
-void goal(const std::string& name, double measured, const char* unit, const char* relation, double target) {
-  const bool pass = relation[0] == '>' ? measured >= target : measured <= target;
-  all_pass = all_pass && pass;
-  std::cout << "goal " << name << " measured=" << host::fixed(measured, 2) << unit << " target=" << relation
-            << host::fixed(target, 2) << unit << (pass ? " pass" : " fail") << '\n';
-}
+bench::goals reached;
 
 // A trained network as all parts below see it.
 struct member {
@@ -241,9 +237,9 @@ void regret(std::vector<member>& family, const profile_data& p, const host::labe
   const judgement alone = judge("from the profile alone", family, predicted, p, s);
   const judgement timed = judge("with the exits of each network timed, no thresholds", family, corrected, p, s);
   for (const auto& [name, j] : {std::pair{"profile_alone", alone}, std::pair{"exits_timed", timed}}) {
-    goal(std::string{name} + "_mean_regret", j.lost, "points", "<=", 0.3);
-    goal(std::string{name} + "_within_0.3_points", j.near, "%", ">=", 95);
-    goal(std::string{name} + "_deadlines_kept", j.kept, "%", ">=", 95);
+    reached.at_most(std::string{name} + "_mean_regret", j.lost, 0.3, "points");
+    reached.at_least(std::string{name} + "_within_0.3_points", j.near, 95, "%");
+    reached.at_least(std::string{name} + "_deadlines_kept", j.kept, 95, "%");
   }
 }
 
@@ -288,7 +284,8 @@ int run(const settings& s) {
                       " in nanoseconds, expected one of this CPU: benchmarks/run.sh profile_cpu leaves it");
   const int half = data.test.count() / 2;
   regret(family, *mine, data.test.slice(half, half), s);
-  return all_pass ? 0 : 1;
+  std::cout << reached;
+  return reached.all_pass() ? 0 : 1;
 }
 
 }  // namespace

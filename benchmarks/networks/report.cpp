@@ -8,6 +8,7 @@
 #include <offramp/host/plot.hpp>
 #include <offramp/host/table.hpp>
 
+#include "benchmarks/goals.hpp"
 #include "benchmarks/peers/rows.hpp"
 
 using namespace offramp;
@@ -78,7 +79,7 @@ int main(int count, char** arguments) try {
   std::cout << '\n';
   for (const auto& n : r.subjects()) print_network(r, n);
   draw(r, arguments[2]);
-  peers::goals g;
+  bench::goals g;
   // Of each compiler: "" for the first one, else "@NAME".
   names compilers;
   for (const auto& p : r.peers())
@@ -89,9 +90,9 @@ int main(int count, char** arguments) try {
     if (std::find(r.subjects().begin(), r.subjects().end(), network) == r.subjects().end()) continue;
     const figure* opponent = r.find("onednn-u8s8", network);
     const auto over = [&](const char* own) { return compare(opponent, r.find(own + c, network)).of_minima; };
-    g.at_least("resnet8_int8_over_onednn_int8" + ending, over("offramp-int8"), 1);
-    g.at_least("resnet8_binary_over_onednn_int8" + ending, over("offramp-binary"), 3);
-    g.at_least("resnet8_binary_with_shortcuts_over_onednn_int8" + ending, over("offramp-binary-shortcuts"), 2);
+    g.at_least("resnet8_int8_over_onednn_int8" + ending, over("offramp-int8"), 1, "x");
+    g.at_least("resnet8_binary_over_onednn_int8" + ending, over("offramp-binary"), 3, "x");
+    g.at_least("resnet8_binary_with_shortcuts_over_onednn_int8" + ending, over("offramp-binary-shortcuts"), 2, "x");
   }
   std::cout << g;
   return g.all_pass() ? 0 : 1;

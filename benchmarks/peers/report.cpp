@@ -8,6 +8,7 @@
 #include <offramp/host/plot.hpp>
 #include <offramp/host/table.hpp>
 
+#include "benchmarks/goals.hpp"
 #include "benchmarks/peers/rows.hpp"
 #include "tests/support/benchmark_shapes.hpp"
 
@@ -121,7 +122,7 @@ void print_summary(const rows& r, const names& all) {
 struct goal_maker {
   const rows& r;
   std::string compiler;
-  peers::goals& to;
+  bench::goals& to;
 
   // How the speedups of `own` over the fastest of `others` become one number.
   using summary = double (*)(const std::vector<double>&);
@@ -131,11 +132,11 @@ struct goal_maker {
       if (std::find(r.subjects().begin(), r.subjects().end(), s) == r.subjects().end()) return;
     const auto all = speedups(r, others, own + compiler, shapes);
     to.at_least(name + (compiler.empty() ? "" : "_" + compiler.substr(1)),
-                all.size() == shapes.size() ? summarize(all) : NAN, target);
+                all.size() == shapes.size() ? summarize(all) : NAN, target, "x");
   }
 };
 
-void add_goals(const rows& r, const std::string& compiler, peers::goals& to) {
+void add_goals(const rows& r, const std::string& compiler, bench::goals& to) {
   const goal_maker goal{r, compiler, to};
   const auto mean = peers::geometric_mean;
   const auto least = peers::least;
@@ -212,7 +213,7 @@ int main(int count, char** arguments) try {
     if (v.find('+') == std::string::npos) print_ratios(r, v);
   print_summary(r, all);
   draw(r, arguments[2]);
-  peers::goals g;
+  bench::goals g;
   for (const auto& v : all)
     if (v.empty() || v[0] == '@') add_goals(r, v, g);
   if (std::find(all.begin(), all.end(), "+native") != all.end())

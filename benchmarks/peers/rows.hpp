@@ -106,26 +106,6 @@ inline double geometric_mean(const std::vector<double>& values) {
   return values.empty() ? NAN : std::exp(sum / static_cast<double>(values.size()));
 }
 
-// Collects goal lines, which are to be printed last. A figure that could not be taken misses its goal.
-class goals {
- public:
-  void at_least(const std::string& name, double measured, double target) { add(name, measured, ">=", target, 2); }
-  void at_most(const std::string& name, double measured, double target) { add(name, measured, "<=", target, 2); }
-  [[nodiscard]] bool all_pass() const { return pass_; }
-  friend std::ostream& operator<<(std::ostream& out, const goals& g) { return out << g.lines_; }
-
- private:
-  void add(const std::string& name, double measured, const std::string& relation, double target, int decimals) {
-    using offramp::host::fixed;
-    const bool met = relation == ">=" ? measured >= target : measured <= target;
-    pass_ = pass_ && met;
-    lines_ += "goal " + name + " measured=" + (std::isfinite(measured) ? fixed(measured, decimals) + "x" : "nothing") +
-              " target=" + relation + fixed(target, decimals) + "x" + (met ? " pass" : " fail") + "\n";
-  }
-  std::string lines_;
-  bool pass_ = true;
-};
-
 }  // namespace peers
 
 #endif

@@ -12,7 +12,10 @@
 #include <offramp/host/random.hpp>
 #include <offramp/latency/predict.hpp>
 
+#include "tests/support/host_test.hpp"
+
 using namespace offramp;
+using offramp_test::message_of;
 
 namespace {
 
@@ -56,14 +59,6 @@ int costs_above_zero(const profile_data& p, int leaf) {
   int n = 0;
   for (const float c : p.leaves[leaf].cost) n += c > 0 ? 1 : 0;
   return n;
-}
-
-template <class Do>
-std::string complaint(Do action) {
-  try {
-    action();
-  } catch (const host::error& problem) { return problem.what(); }
-  return "";
 }
 
 double linear(const op_features& f) {
@@ -255,30 +250,30 @@ TEST_CASE("fit_proportional: one coefficient") {
 }
 
 TEST_CASE("fit_latency: what it refuses") {
-  CHECK(complaint([] { host::fit_latency({}); }) ==
+  CHECK(message_of([] { host::fit_latency({}); }) ==
         "fit_latency: no samples, expected those of at least one class of ops");
-  CHECK(complaint([] { host::fit_latency(sampled(12, 0, linear)); }) ==
+  CHECK(message_of([] { host::fit_latency(sampled(12, 0, linear)); }) ==
         "fit_latency: too few samples of integer_conv: found 12, needed 20");
   for (const double bad :
        {0.0, -3.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
     std::vector<host::latency_sample> all = sampled(30, 0, linear);
     all[17].time = bad;
-    const std::string text = complaint([&] { host::fit_latency(all); });
+    const std::string text = message_of([&] { host::fit_latency(all); });
     CHECK(text.find("fit_latency: sample 17 (integer_conv): found a time of ") == 0);
     CHECK(text.find("a clock that does not advance") != std::string::npos);
-    CHECK(complaint([&] { host::fit_proportional(all); }) == text);
+    CHECK(message_of([&] { host::fit_proportional(all); }) == text);
   }
   std::vector<host::latency_sample> all = sampled(30, 0, linear);
   all[4].features.x[static_cast<int>(regressor::in_bytes)] = std::numeric_limits<double>::quiet_NaN();
-  CHECK(complaint([&] { host::fit_latency(all); }).find("sample 4 (integer_conv): in_bytes is ") != std::string::npos);
+  CHECK(message_of([&] { host::fit_latency(all); }).find("sample 4 (integer_conv): in_bytes is ") != std::string::npos);
   all[4].features.what = static_cast<op_class>(77);
-  CHECK(complaint([&] { host::fit_latency(all); }).find("expected a class of ops") != std::string::npos);
+  CHECK(message_of([&] { host::fit_latency(all); }).find("expected a class of ops") != std::string::npos);
   host::fit_options once;
   once.folds = 1;
-  CHECK(complaint([&] { host::fit_latency(sampled(30, 0, linear), once); }) ==
+  CHECK(message_of([&] { host::fit_latency(sampled(30, 0, linear), once); }) ==
         "fit_options: folds is 1, expected at least 2");
   host::fit_options below_zero;
   below_zero.negligible = -1;
-  CHECK(complaint([&] { host::fit_latency(sampled(30, 0, linear), below_zero); }) ==
+  CHECK(message_of([&] { host::fit_latency(sampled(30, 0, linear), below_zero); }) ==
         "fit_options: negligible is -1.000000, expected a count of 0 or more");
 }

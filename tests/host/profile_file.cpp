@@ -1,8 +1,6 @@
 // Written and read back, bit for bit; and every way in which a file can be wrong.
 #include <offramp/host/profile_file.hpp>
 
-#include <unistd.h>
-
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -12,23 +10,17 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/host_test.hpp"
 #include "tests/support/small_profile.hpp"
 
 using namespace offramp;
 namespace fs = std::filesystem;
+using offramp_test::folder;
+using offramp_test::message_of;
 using offramp_test::same_profile;
 using offramp_test::small_profile;
 
 namespace {
-
-struct folder {
-  fs::path path = fs::temp_directory_path() / ("offramp_profile_file_" + std::to_string(getpid()));
-  folder() { fs::create_directories(path); }
-  ~folder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-};
 
 // What is said of the file with `from` replaced by `to`; "" where it is taken.
 std::string complaint_after(const std::string& from, const std::string& to) {
@@ -36,17 +28,7 @@ std::string complaint_after(const std::string& from, const std::string& to) {
   const auto at = text.find(from);
   REQUIRE(at != std::string::npos);
   text.replace(at, from.size(), to);
-  try {
-    host::parse_profile(text, "cpu.json");
-  } catch (const host::error& problem) { return problem.what(); }
-  return "";
-}
-template <class Do>
-std::string complaint(Do action) {
-  try {
-    action();
-  } catch (const host::error& problem) { return problem.what(); }
-  return "";
+  return message_of([&] { host::parse_profile(text, "cpu.json"); });
 }
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
@@ -100,15 +82,15 @@ TEST_CASE("profile file: what is there stays where nothing better can be written
   host::save_profile(file, small_profile);
   profile_data bad = small_profile;
   bad.leaves[2].cost[3] = -1;
-  CHECK(contains(complaint([&] { host::save_profile(file, bad); }), "malformed"));
+  CHECK(contains(message_of([&] { host::save_profile(file, bad); }), "malformed"));
   bad.leaves[2].cost[3] = std::numeric_limits<float>::quiet_NaN();
-  CHECK(contains(complaint([&] { host::save_profile(file, bad); }), "malformed"));
+  CHECK(contains(message_of([&] { host::save_profile(file, bad); }), "malformed"));
   bad = small_profile;
   bad.classes[0].error = std::numeric_limits<float>::quiet_NaN();
-  CHECK(contains(complaint([&] { host::save_profile(file, bad); }), "malformed"));
+  CHECK(contains(message_of([&] { host::save_profile(file, bad); }), "malformed"));
   bad = small_profile;
   std::memset(bad.name, 'x', sizeof bad.name);
-  CHECK(contains(complaint([&] { host::save_profile(file, bad); }), "name: found one without an end"));
+  CHECK(contains(message_of([&] { host::save_profile(file, bad); }), "name: found one without an end"));
   // Two ways to each node, twelve levels deep: sound, but 4095 nodes when written out.
   bad = small_profile;
   bad.node_count = 0;
@@ -119,24 +101,24 @@ TEST_CASE("profile file: what is there stays where nothing better can be written
   for (class_profile& c : bad.classes) c.root = class_profile::not_measured;
   bad.classes[0].root = 0;
   CHECK(is_sound(bad));
-  CHECK(contains(complaint([&] { host::save_profile(file, bad); }), "trees of more than 250 nodes"));
+  CHECK(contains(message_of([&] { host::save_profile(file, bad); }), "trees of more than 250 nodes"));
   CHECK(same_profile(host::load_profile(file), small_profile));
-  CHECK(contains(complaint([&] { host::save_profile(here.path / "none" / "cpu.json", small_profile); }),
+  CHECK(contains(message_of([&] { host::save_profile(here.path / "none" / "cpu.json", small_profile); }),
                  "cannot be written"));
 }
 
 TEST_CASE("profile file: files that are none") {
   const folder here;
-  const std::string missing = complaint([&] { host::load_profile(here.path / "none.json"); });
+  const std::string missing = message_of([&] { host::load_profile(here.path / "none.json"); });
   CHECK(contains(missing, "none.json: cannot be read, expected the JSON file of a latency profile"));
-  CHECK(contains(complaint([&] { host::load_profile(here.path); }), "cannot be read"));
+  CHECK(contains(message_of([&] { host::load_profile(here.path); }), "cannot be read"));
   const std::string whole = host::profile_json_text(small_profile);
   for (std::size_t size = 0; size + 2 < whole.size(); size += 97) {
-    const std::string text = complaint([&] { host::parse_profile(whole.substr(0, size), "half.json"); });
+    const std::string text = message_of([&] { host::parse_profile(whole.substr(0, size), "half.json"); });
     CHECK(contains(text, "half.json: found text that is not JSON, expected a latency profile"));
   }
-  CHECK(complaint([] { host::parse_profile("[1, 2]", "a.json"); }) == "a.json: found array, expected an object");
-  CHECK(complaint([] { host::parse_profile("{}", "a.json"); }) ==
+  CHECK(message_of([] { host::parse_profile("[1, 2]", "a.json"); }) == "a.json: found array, expected an object");
+  CHECK(message_of([] { host::parse_profile("{}", "a.json"); }) ==
         "a.json: format: found nothing, expected it to be there");
   CHECK(complaint_after("offramp latency profile", "recipe") ==
         "cpu.json: format: found recipe, expected \"offramp latency profile\"");
@@ -196,26 +178,26 @@ TEST_CASE("profile file: trees that are too large end in a message") {
            open + R"({"costs": {"work": 1}})" + close + "}}}";
   };
   CHECK(host::parse_profile(deep(124), "deep.json").node_count == 249);
-  CHECK(contains(complaint([&] { host::parse_profile(deep(125), "deep.json"); }),
+  CHECK(contains(message_of([&] { host::parse_profile(deep(125), "deep.json"); }),
                  "found more, expected at most 250 nodes in a profile"));
-  CHECK(contains(complaint([&] { host::parse_profile(deep(5000), "deep.json"); }), "at most 250 nodes"));
+  CHECK(contains(message_of([&] { host::parse_profile(deep(5000), "deep.json"); }), "at most 250 nodes"));
 }
 
 TEST_CASE("profile_for: of this path, in this version, or a message") {
   const cpu_profile<path::portable> cpu = host::profile_for<path::portable>(small_profile);
   CHECK(same_profile(cpu.data, small_profile));
-  CHECK(complaint([] { host::profile_for<path::avx2>(small_profile); }) ==
+  CHECK(message_of([] { host::profile_for<path::avx2>(small_profile); }) ==
         "profile 'board \"7\", C:\\x': found one of path 1, expected path 3 (avx2)");
   profile_data other = small_profile;
   other.path_version = 9;
-  CHECK(complaint([&] { host::profile_for<path::portable>(other); }) ==
+  CHECK(message_of([&] { host::profile_for<path::portable>(other); }) ==
         "profile 'board \"7\", C:\\x': found version 9 of path portable, expected version " +
             std::to_string(path::portable::version) + " (its kernels have changed: measure again)");
   other = small_profile;
   other.features = 0;
   CHECK(
-      contains(complaint([&] { host::profile_for<path::portable>(other); }), "features: found version 0, expected 1"));
+      contains(message_of([&] { host::profile_for<path::portable>(other); }), "features: found version 0, expected 1"));
   other = small_profile;
   other.nodes[0].yes = 0;
-  CHECK(contains(complaint([&] { host::profile_for<path::portable>(other); }), "malformed"));
+  CHECK(contains(message_of([&] { host::profile_for<path::portable>(other); }), "malformed"));
 }

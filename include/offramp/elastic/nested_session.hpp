@@ -54,6 +54,9 @@ constexpr bool lower_alike(const Program& a, const Program& b) {
   return true;
 }
 
+template <class Path, class Level>
+constexpr auto plan_level();
+
 // `own` with the kernels of `full`.
 template <class Program>
 constexpr Program on_stored_kernels(Program own, const Program& full) {
@@ -84,6 +87,11 @@ struct nested_level {
   static constexpr auto program =
       detail::on_stored_kernels(alone::program, Family::template alone<Family::levels - 1>::program);
   static constexpr std::uint64_t hash(int exit) { return alone::hash(exit); }
+  // Its ops and its arena, at the places that all levels share; `weight_words` are those of all levels together.
+  template <class Path>
+  static constexpr auto plan_on() {
+    return detail::plan_level<Path, nested_level>();
+  }
 };
 
 namespace detail {
@@ -183,28 +191,6 @@ constexpr auto plan_level() {
 }
 
 }  // namespace detail
-
-// A level's plan: its ops and its arena, at the places that all levels share. `plan.weight_words` are those of all
-// levels together.
-template <class Family, int I, class Path>
-struct planned<nested_level<Family, I>, Path> {
-  static constexpr auto plan = detail::plan_level<Path, nested_level<Family, I>>();
-  static constexpr const auto& program = plan.program;
-  static constexpr int steps = program.step_count;
-
-  static constexpr op_cost cost(int first, int last) {
-    op_cost c;
-    for (int i = first; i < last; ++i) c = c + program.steps[i].cost;
-    return c;
-  }
-  static constexpr op_cost cost_to_exit(int k) { return cost(0, program.exit_first[k + 1]); }
-  static constexpr op_cost cost_without_exits() {
-    op_cost c;
-    for (int i = 0; i < steps; ++i)
-      if (!program.steps[i].head || program.steps[i].exit == Family::exits - 1) c = c + program.steps[i].cost;
-    return c;
-  }
-};
 
 // Weights of all levels, checked: what a nested session runs on. Zero copy.
 template <class Family, class Path, class Criterion = max_softmax, class Reuse = no_reuse>

@@ -27,6 +27,21 @@ bound_weights<Lowered, Path, Criterion, Reuse> bind_or_throw(std::span<const std
   return bound;
 }
 
+namespace detail {
+
+// Moves the words so that those of the ops, from `ops` on, begin where the path likes it. Returns the place of the first.
+template <class Path>
+std::size_t align_words(std::vector<std::uint32_t>& words, std::size_t ops) {
+  constexpr std::size_t unit = alignment_of<Path> / 4;
+  words.reserve(words.size() + unit);
+  const std::size_t address = reinterpret_cast<std::uintptr_t>(words.data()) / 4;
+  const std::size_t moved = (unit - (address + ops) % unit) % unit;
+  words.insert(words.begin(), moved, 0u);
+  return moved;
+}
+
+}  // namespace detail
+
 // Owns the words of a model and an arena, and is a session on them. Not movable: the session points into it.
 template <class Lowered, class Path = path::portable, exit_criterion Criterion = max_softmax, class Reuse = no_reuse>
 class deployed {
@@ -35,8 +50,11 @@ class deployed {
 
   // `name` stands in the message if the words are refused.
   explicit deployed(std::vector<std::uint32_t> words, const std::string& name = "deployed model")
-      : words_{std::move(words)}, first_{align(words_)}, arena_{std::make_unique<arena<Lowered, Path>>()},
-        session_{bind_or_throw<Lowered, Path, Criterion, Reuse>(this->words(), name), *arena_} {}
+      : words_{std::move(words)}, first_{detail::align_words<Path>(
+                                      words_, format::sections_of<Lowered, Path, Criterion, Reuse>.ops)},
+        arena_{std::make_unique<arena<Lowered, Path>>()}, session_{bind_or_throw<Lowered, Path, Criterion, Reuse>(
+                                                                       this->words(), name),
+                                                                   *arena_} {}
   deployed(const deployed&) = delete;
   deployed& operator=(const deployed&) = delete;
 
@@ -45,17 +63,6 @@ class deployed {
   [[nodiscard]] std::span<const std::uint32_t> words() const { return std::span{words_}.subspan(first_); }
 
  private:
-  // Moves the words so that those of the ops begin where the path likes it. Returns the place of the first.
-  static std::size_t align(std::vector<std::uint32_t>& words) {
-    constexpr std::size_t unit = alignment_of<Path> / 4;
-    constexpr std::size_t ops = format::sections_of<Lowered, Path, Criterion, Reuse>.ops;
-    words.reserve(words.size() + unit);
-    const std::size_t address = reinterpret_cast<std::uintptr_t>(words.data()) / 4;
-    const std::size_t moved = (unit - (address + ops) % unit) % unit;
-    words.insert(words.begin(), moved, 0u);
-    return moved;
-  }
-
   std::vector<std::uint32_t> words_;
   std::size_t first_;
   std::unique_ptr<arena<Lowered, Path>> arena_;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <offramp/elastic/bind_nested.hpp>
+#include <offramp/host/deployed.hpp>
 #include <offramp/host/export.hpp>
 #include <offramp/host/nested_levels.hpp>
 #include <offramp/host/quantize.hpp>
@@ -188,8 +189,8 @@ class deployed_nested {
   using session_type = nested_session<Family, Path, Criterion, Reuse>;
 
   explicit deployed_nested(std::vector<std::uint32_t> words)
-      : words_{std::move(words)}, first_{align(words_)}, arena_{std::make_unique<nested_arena<Family, Path>>()},
-        session_{bind(this->words()), *arena_} {}
+      : words_{std::move(words)}, first_{detail::align_words<Path>(words_, ops)},
+        arena_{std::make_unique<nested_arena<Family, Path>>()}, session_{bind(this->words()), *arena_} {}
   deployed_nested(const deployed_nested&) = delete;
   deployed_nested& operator=(const deployed_nested&) = delete;
 
@@ -204,18 +205,8 @@ class deployed_nested {
     if (s != status::ok) throw error(std::string{"nested model: refused: "} + to_string(s));
     return bound;
   }
-  // Moves the words so that those of the ops begin where the path likes it. Returns the place of the first.
-  static std::size_t align(std::vector<std::uint32_t>& words) {
-    constexpr std::size_t unit = alignment_of<Path> / 4;
-    constexpr std::size_t ops =
-        format::nested_layout_of(Family::levels, Family::exits, format::record_words_of<Family, Criterion, Reuse>, 0)
-            .ops;
-    words.reserve(words.size() + unit);
-    const std::size_t address = reinterpret_cast<std::uintptr_t>(words.data()) / 4;
-    const std::size_t moved = (unit - (address + ops) % unit) % unit;
-    words.insert(words.begin(), moved, 0u);
-    return moved;
-  }
+  static constexpr std::size_t ops =
+      format::nested_layout_of(Family::levels, Family::exits, format::record_words_of<Family, Criterion, Reuse>, 0).ops;
 
   std::vector<std::uint32_t> words_;
   std::size_t first_;

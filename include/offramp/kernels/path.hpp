@@ -73,6 +73,38 @@ struct avx512_popcnt {
   static constexpr unsigned alignment = 64;
 };
 
+// Cortex-M, and other cores of 32 bits without vectors. Opt-in (paths/*.hpp), no compiler flags; they run anywhere.
+struct cortex_m {
+  using parent = portable;
+  static constexpr std::uint16_t id = 7;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "cortex_m";
+  static constexpr const char* about = "words of 32 bits in plain C++: Cortex-M0+, M3";
+};
+struct cortex_m_dsp {
+  using parent = cortex_m;
+  static constexpr std::uint16_t id = 8;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "cortex_m_dsp";
+  static constexpr const char* about = "and the DSP extension: Cortex-M4, M7, M33";
+};
+
+// Arm with NEON. Opt-in (paths/*.hpp); traits answer on any machine.
+struct neon {
+  using parent = portable;
+  static constexpr std::uint16_t id = 9;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "neon";
+  static constexpr const char* about = "NEON: AArch64, ARMv7-A";
+};
+struct neon_dotprod {
+  using parent = neon;
+  static constexpr std::uint16_t id = 10;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "neon_dotprod";
+  static constexpr const char* about = "and sdot, udot: Cortex-A55, A75 (2017)";
+};
+
 }  // namespace path
 
 namespace kernels {

@@ -167,10 +167,16 @@ constexpr plan<Program> plan_network(const Program& lowered) {
 
 }  // namespace detail
 
-// Everything known about `Lowered` on `Path`, as constants.
+// Everything known about `Lowered` on `Path`, as constants. A network that shares its weights with others has places of
+// its own for them: Lowered::plan_on<Path>().
 template <class Lowered, class Path>
 struct planned {
-  static constexpr auto plan = detail::plan_network<Path>(Lowered::program);
+  static constexpr auto plan = [] {
+    if constexpr (requires { Lowered::template plan_on<Path>(); })
+      return Lowered::template plan_on<Path>();
+    else
+      return detail::plan_network<Path>(Lowered::program);
+  }();
   static constexpr const auto& program = plan.program;
   static constexpr int steps = program.step_count;
 

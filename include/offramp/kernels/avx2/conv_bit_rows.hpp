@@ -14,18 +14,7 @@ namespace offramp::inline OFFRAMP_ABI::kernels {
 
 namespace avx2::planes {
 
-// What the loops need to know.
-struct rows_job {
-  bit_rows::weights_view weights;
-  const char* planes;
-  char* table;
-  char* counts;
-  char* out;
-  int out_bytes;  // of one plane
-  int depth;
-  int outputs;
-  int count_planes;
-};
+using bit_rows::rows_job;
 
 OFFRAMP_INLINE OFFRAMP_AVX2 __m256i both(__m256i a, __m256i b) { return _mm256_and_si256(a, b); }
 OFFRAMP_INLINE OFFRAMP_AVX2 __m256i either(__m256i a, __m256i b) { return _mm256_or_si256(a, b); }

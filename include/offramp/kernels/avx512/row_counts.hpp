@@ -14,19 +14,7 @@
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512::planes {
 
-// What the loops need to know.
-struct rows_job {
-  bit_rows::weights_view weights;
-  const char* planes;
-  char* table;
-  char* counts;
-  char* out;
-  int out_bytes;  // of one plane
-  int depth;
-  int outputs;
-  int count_planes;
-  int chunk;  // blocks
-};
+using bit_rows::rows_job;
 
 // Plane K of a pair's table: the majority of three planes, those complemented whose bits are set in K.
 constexpr int complemented_majority(int k) {

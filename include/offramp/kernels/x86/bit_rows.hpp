@@ -246,6 +246,20 @@ inline weights_view view_weights(const kernel_op& op, int chunk, const std::uint
   return v;
 }
 
+// What the loops of a path need to know.
+struct rows_job {
+  weights_view weights;
+  const char* planes;
+  char* table;
+  char* counts;
+  char* out;
+  int out_bytes;  // of one plane
+  int depth;
+  int outputs;
+  int count_planes;
+  int chunk = 0;  // blocks, where that is no constant
+};
+
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::bit_rows
 
 #endif
