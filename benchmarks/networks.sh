@@ -16,7 +16,7 @@ out=build/benchmarks/networks
 mkdir -p "$out"
 source benchmarks/peers/build.sh
 
-paths="" chosen=. rounds=3 budget=0.4 compilers=g++ headers=include core=$(($(nproc) - 1))
+paths="" chosen=. rounds=3 budget=0.4 compilers=g++ headers=include core="$(taskset -cp $$ | sed "s/.*[ ,-]//")"
 while [ $# -gt 0 ]; do
   [ $# -gt 1 ] || { echo "networks: $1 needs a value" >&2; exit 2; }
   case "$1" in

@@ -17,7 +17,7 @@ out=build/benchmarks/peers
 mkdir -p "$out"
 source benchmarks/peers/build.sh
 
-paths="" shapes=. rounds=3 budget=0.15 compilers=g++ headers=include native=yes core=$(($(nproc) - 1))
+paths="" shapes=. rounds=3 budget=0.15 compilers=g++ headers=include native=yes core="$(taskset -cp $$ | sed "s/.*[ ,-]//")"
 while [ $# -gt 0 ]; do
   case "$1" in
     --no-native) native=no ;;

@@ -15,6 +15,9 @@ constexpr std::array to_numbers{
     pointwise(kind::f32, kind::i8), pointwise(kind::f32, kind::f32),       pointwise(kind::i32, kind::i16),
 };
 
+constexpr std::array from_bits{pointwise(kind::bits, kind::i8), pointwise(kind::bits, kind::i16, true),
+                               pointwise(kind::bits, kind::f32), pointwise(kind::bits, kind::bits)};
+
 }  // namespace
 
 TEST_CASE("signs of numbers equal the reference over the case table") {
@@ -26,4 +29,9 @@ TEST_CASE("signs of numbers equal the reference over the case table") {
 TEST_CASE("changes of kind equal the reference over the case table") {
   check_all<to_numbers>(pointwise_cases);
   require_run<offramp::path::portable, to_numbers>();
+}
+
+TEST_CASE("numbers from signs equal the reference over the case table") {
+  check_all<from_bits>(pointwise_cases);
+  require_run<offramp::path::portable, from_bits>();
 }

@@ -11,19 +11,23 @@ namespace offramp::inline OFFRAMP_ABI::kernels::portable {
 
 template <op_signature S, class Geometry>
 inline void pointwise(Geometry g, const arguments& a) {
-  static_assert(S.in != kind::bits);
   const window w = g();
   const parameters<S> params{a.weights, w};
   const std::int32_t zero = S.in == kind::f32 ? 0 : params.in_zero();
+  const int run = S.in == kind::bits ? ceil_div(w.in.c, 32) : w.in.c;  // words or numbers of a position
   for (int oy = 0; oy < w.out.h; ++oy)
     for (int ox = 0; ox < w.out.w; ++ox) {
-      const auto* from =
-          static_cast<const storage_t<S.in>*>(a.in) + (oy * w.stride_h * w.in.w + ox * w.stride_w) * w.in.c;
+      const auto* from = static_cast<const storage_t<S.in>*>(a.in) + (oy * w.stride_h * w.in.w + ox * w.stride_w) * run;
       for (int first = 0; first < w.out.c; first += tile_channels) {
         accumulator_t<S> acc[tile_channels];
         const int n = tile_width(w.out.c, first);
-        for (int j = 0; j < n; ++j)
-          acc[j] = static_cast<accumulator_t<S>>(from[w.out.c == w.in.c ? first + j : (first + j) % w.in.c]);
+        for (int j = 0; j < n; ++j) {
+          const int c = w.out.c == w.in.c ? first + j : (first + j) % w.in.c;
+          if constexpr (S.in == kind::bits)
+            acc[j] = 1 - 2 * static_cast<std::int32_t>(from[c / 32] >> (c % 32) & 1);
+          else
+            acc[j] = static_cast<accumulator_t<S>>(from[c]);
+        }
         if constexpr (S.in != kind::f32)
           for (int j = 0; j < n; ++j) acc[j] -= zero;
         store_tile(params, w, a.out, oy * w.out.w + ox, first, n, acc);

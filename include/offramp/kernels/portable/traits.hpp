@@ -16,7 +16,7 @@ struct traits<path::portable> {
       case op_kind::conv:
         if (s.in == kind::i32 || s.weights == kind::none) return false;
         return s.in != kind::f32 || s.weights == kind::f32;
-      case op_kind::pointwise: return s.in != kind::bits;
+      case op_kind::pointwise:
       case op_kind::avg_pool:
       case op_kind::max_pool:
       case op_kind::mixed_pool:
