@@ -24,6 +24,7 @@
 #include <offramp/host/statistics.hpp>
 #include <offramp/host/table.hpp>
 #include <offramp/host/train.hpp>
+#include <offramp/paths/native.hpp>
 
 #include "benchmarks/goals.hpp"
 #include "benchmarks/iso_accuracy/contender.hpp"
@@ -275,7 +276,8 @@ void time(const iso::contenders& all, data_sets& data, iso::results& r, const se
       std::cout << nets[n]->name() << ": " << host::fixed(t.mean, 1) << " us" << std::endl;
     }
     r.about()["CPU"] = bench::cpu_name();
-    r.about()["compiler"] = std::string{OFFRAMP_COMPILER} + "; " + OFFRAMP_FLAGS + "; path portable";
+    r.about()["compiler"] =
+        std::string{OFFRAMP_COMPILER} + "; " + OFFRAMP_FLAGS + "; path " + offramp::path::native::name;
     r.save();
   }
 }
