@@ -26,6 +26,10 @@
 #define OFFRAMP_ABI_ISA _avx2
 #elif defined(__POPCNT__)
 #define OFFRAMP_ABI_ISA _popcnt
+#elif defined(__ARM_FEATURE_DOTPROD)
+#define OFFRAMP_ABI_ISA _dotprod
+#elif defined(__arm__) && defined(__ARM_NEON)
+#define OFFRAMP_ABI_ISA _neon
 #else
 #define OFFRAMP_ABI_ISA
 #endif

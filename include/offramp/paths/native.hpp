@@ -1,6 +1,6 @@
 // Opt-in: `path::native`, the best path of the architecture that is compiled for (-march=native), and what it falls
 // back to; `path::portable` where the flags promise nothing. For programs built where they run; what is to run on many
-// machines dispatches (x86.hpp).
+// machines dispatches (x86.hpp, arm.hpp).
 #ifndef OFFRAMP_PATHS_NATIVE_HPP
 #define OFFRAMP_PATHS_NATIVE_HPP
 
@@ -30,6 +30,18 @@ using native = avx512;
 namespace offramp::inline OFFRAMP_ABI::path {
 using native = avx2;
 }  // namespace offramp::inline OFFRAMP_ABI::path
+#elif defined(__ARM_NEON) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#if defined(__ARM_FEATURE_DOTPROD)
+#include <offramp/paths/neon_dotprod.hpp>
+namespace offramp::inline OFFRAMP_ABI::path {
+using native = neon_dotprod;
+}  // namespace offramp::inline OFFRAMP_ABI::path
+#else
+#include <offramp/paths/neon.hpp>
+namespace offramp::inline OFFRAMP_ABI::path {
+using native = neon;
+}  // namespace offramp::inline OFFRAMP_ABI::path
+#endif
 #else
 #include <offramp/kernels/dispatch.hpp>
 namespace offramp::inline OFFRAMP_ABI::path {
