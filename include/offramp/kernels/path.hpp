@@ -79,7 +79,7 @@ struct cortex_m {
   static constexpr std::uint16_t id = 7;
   static constexpr std::uint16_t version = 1;
   static constexpr const char* name = "cortex_m";
-  static constexpr const char* about = "words of 32 bits in plain C++: Cortex-M0+, M3";
+  static constexpr const char* about = "words of 32 bits in plain C++: Cortex-M0+ to M33";
 };
 struct cortex_m_dsp {
   using parent = cortex_m;

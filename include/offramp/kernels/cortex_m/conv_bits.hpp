@@ -1,0 +1,53 @@
+// The loops of signs times signs, by form.
+#ifndef OFFRAMP_KERNELS_CORTEX_M_CONV_BITS_HPP
+#define OFFRAMP_KERNELS_CORTEX_M_CONV_BITS_HPP
+
+#include <offramp/kernels/cortex_m/conv_bits_planes.hpp>
+#include <offramp/kernels/cortex_m/conv_bits_traits.hpp>
+#include <offramp/kernels/cortex_m/conv_bits_words.hpp>
+#include <offramp/kernels/cortex_m/four_tables.hpp>
+
+namespace offramp::inline OFFRAMP_ABI::kernels {
+
+template <std::size_t WorkBytes>
+struct code<cortex_m::conv_bits<WorkBytes>> {
+  using kernel = cortex_m::conv_bits<WorkBytes>;
+
+  using variant = typename kernel::variant;
+
+  template <op_signature S, class Geometry>
+  static void run(Geometry g, const arguments& a) {
+    if constexpr (Geometry::is_static) {
+      run_as<kernel::variant_of(kernel_op{S, Geometry{}()}), S>(g, a);
+    } else {
+      switch (kernel::variant_of(kernel_op{S, g()})) {
+        case variant::words: return run_as<variant::words, S>(g, a);
+        case variant::pairs: return run_as<variant::pairs, S>(g, a);
+        case variant::fours:
+          if constexpr (may_be_fours) run_as<variant::fours, S>(g, a);
+      }
+    }
+  }
+
+ private:
+  static_assert(kernel::table_words(variant::pairs) == cortex_m::pair_tables::words);
+  static_assert(kernel::table_words(variant::fours) == cortex_m::four_tables::words);
+
+  // Is there room for a table and the counts of 8 channels?
+  static constexpr bool may_be_fours =
+      WorkBytes >= 4 * (kernel::table_words(variant::fours) + 8 * cortex_m::state_words(5));
+
+  template <typename kernel::variant V, op_signature S, class Geometry>
+  static void run_as(Geometry g, const arguments& a) {
+    if constexpr (V == variant::words)
+      cortex_m::conv_bits_words<S>(g, a);
+    else if constexpr (V == variant::pairs)
+      cortex_m::conv_bits_planes<cortex_m::pair_tables, S>(g, a, kernel::block(V, g()));
+    else
+      cortex_m::conv_bits_planes<cortex_m::four_tables, S>(g, a, kernel::block(V, g()));
+  }
+};
+
+}  // namespace offramp::inline OFFRAMP_ABI::kernels
+
+#endif

@@ -1,0 +1,45 @@
+// The kernels of 32-bit cores without vectors, and how much working memory they may take: 2 KB, or 24 KB on the paths
+// `cortex_m_tables` and `cortex_m_dsp_tables`. Another bound is another path of one's own, in these few lines.
+#ifndef OFFRAMP_KERNELS_CORTEX_M_TRAITS_HPP
+#define OFFRAMP_KERNELS_CORTEX_M_TRAITS_HPP
+
+#include <offramp/kernels/cortex_m/conv_bits_traits.hpp>
+#include <offramp/kernels/kernel_set.hpp>
+
+namespace offramp::inline OFFRAMP_ABI {
+
+namespace path {
+
+// For boards with memory to spare.
+struct cortex_m_tables {
+  using parent = cortex_m;
+  static constexpr std::uint16_t id = 11;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "cortex_m_tables";
+  static constexpr const char* about = "cortex_m, and up to 24 KB of working memory";
+};
+// The same before cortex_m_dsp (paths/cortex_m_dsp.hpp).
+struct cortex_m_dsp_tables {
+  using parent = cortex_m_dsp;
+  static constexpr std::uint16_t id = 12;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "cortex_m_dsp_tables";
+  static constexpr const char* about = "cortex_m_dsp, and up to 24 KB of working memory";
+};
+
+}  // namespace path
+
+namespace kernels {
+
+template <>
+struct traits<path::cortex_m> : kernel_set<cortex_m::conv_bits<2048>> {};
+template <>
+struct traits<path::cortex_m_tables> : kernel_set<cortex_m::conv_bits<24 * 1024>> {};
+template <>
+struct traits<path::cortex_m_dsp_tables> : traits<path::cortex_m_tables> {};
+
+}  // namespace kernels
+
+}  // namespace offramp::inline OFFRAMP_ABI
+
+#endif
