@@ -10,6 +10,7 @@
 #include <offramp/host/exit_outputs.hpp>
 #include <offramp/host/export.hpp>
 #include <offramp/host/quantize.hpp>
+#include <offramp/paths/cortex_m_dsp.hpp>
 #include <offramp/paths/native.hpp>
 #include <offramp/timing/clocks/steady.hpp>
 
@@ -22,6 +23,7 @@ class typed_contender final : public contender {
   using net = network<D, A, Width, Exits>;
   using device = lowered<D, A, Width, Exits>;
   using path = offramp::path::native;
+  using firmware_path = offramp::path::cortex_m_dsp;
   using deployment = host::deployment<device::exits>;
   using deployed = host::deployed<device, path>;
   using session = typename deployed::session_type;
@@ -63,7 +65,7 @@ class typed_contender final : public contender {
     std::copy(thresholds_q16.begin(), thresholds_q16.end(), d.thresholds.q16);
     const host::quantized_model q = quantized(m, images, pool);
     ready_ = std::make_unique<deployed>(packed<path>(q, d, images), name());
-    firmware_words_ = packed<offramp::path::portable>(q, d, images);
+    firmware_words_ = packed<firmware_path>(q, d, images);
   }
 
   std::uint64_t time(const std::uint8_t* image) override {
@@ -76,7 +78,7 @@ class typed_contender final : public contender {
   }
 
   [[nodiscard]] std::string device_header(const host::labelled_images& test, int count) override {
-    std::string text = host::header_text(firmware_words_, offramp::path::portable::name, "ladder_weights", name());
+    std::string text = host::header_text(firmware_words_, firmware_path::name, "ladder_weights", name());
     text += "\nnamespace answers {\ninline constexpr int images = " + std::to_string(count) + ";\n";
     std::string pixels, labels, scores;
     session& s = **ready_;

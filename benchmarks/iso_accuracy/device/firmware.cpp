@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <offramp/offramp.hpp>
+#include <offramp/paths/cortex_m_dsp.hpp>
 
 #include "benchmarks/iso_accuracy/device/counter.hpp"
 #include "benchmarks/iso_accuracy/networks.hpp"
@@ -13,7 +14,7 @@
 #include "weights.hpp"
 
 using device_net = iso::lowered<ISO_NETWORK>;
-using path = offramp::path::portable;
+using path = offramp::path::cortex_m_dsp;
 using session = offramp::session<device_net, path>;
 
 // Plain names, so that the script finds their sizes in the symbol table.
