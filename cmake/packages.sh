@@ -41,3 +41,8 @@ offramp_packages() {
 # shellcheck disable=SC2034 # used by those who source this
 offramp_build_packages=(g++ cmake ninja-build libeigen3-dev zlib1g-dev libxsimd-dev libcli11-dev
   nlohmann-json3-dev libzip-dev libjpeg62-turbo-dev)
+
+# Cross compilers and emulators of cmake/toolchains. qemu-user, not the static one, which cannot load the counter.
+# shellcheck disable=SC2034
+offramp_embedded_packages=(gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm
+  qemu-user g++-aarch64-linux-gnu g++-arm-linux-gnueabihf g++-riscv64-linux-gnu g++-s390x-linux-gnu)

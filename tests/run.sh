@@ -10,8 +10,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 source cmake/packages.sh
 
 packages=("${offramp_build_packages[@]}" clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 doctest-dev
-  libbenchmark-dev gnuplot-nox python3 binutils gcc-arm-none-eabi libnewlib-arm-none-eabi
-  libstdc++-arm-none-eabi-newlib qemu-system-arm meson pkg-config parallel)
+  libbenchmark-dev gnuplot-nox python3 binutils "${offramp_embedded_packages[@]}" meson pkg-config parallel
+  python3-yaml python3-kconfiglib)
 
 # name | what it shows. The order is that of running: cheap and telling ones first.
 stages=(
@@ -32,7 +32,8 @@ stages=(
   "fuzz|the model reader and the importers under libFuzzer"
   "consume|every way to build: CMake, Meson, pkg-config, single header, C front"
   "tidy|clang-tidy"
-  "embedded|Cortex-M4 link and emulator"
+  "embedded|Cortex-M, AArch64, ARMv7, RISC-V, s390x under emulation: all kernels, the network as firmware, toolchain files"
+  "firmware|the firmware examples run, their size ledger holds, packages for firmware frameworks"
   "no_trace|unused hooks, reuse and criteria leave nothing in the machine code"
   "study|the study of recipes in small: shards, merging, resuming"
   "examples|every example and benchmark compiles without a warning; the main job runs"
@@ -161,7 +162,20 @@ stage_consume() {
 stage_study() { bash tests/standing/study.sh; }
 stage_tidy() { bash tests/standing/tidy.sh; }
 
-stage_embedded() { bash tests/embedded/run.sh; }
+stage_embedded() {
+  if [ $long = yes ]; then bash tests/embedded/run.sh --all; else bash tests/embedded/run.sh; fi
+}
+
+# The short form looks at the ledger's smallest core and at the one it runs the examples on.
+stage_firmware() {
+  local cores="cortex_m0plus cortex_m4" failed=0
+  [ $long = no ] || cores=
+  bash examples/firmware/smoke.sh || failed=1
+  # shellcheck disable=SC2086 # several cores, or none for all
+  bash examples/firmware/ledger.sh --check $cores || failed=1
+  bash cmake/packaging/check.sh || failed=1
+  return $failed
+}
 
 warning_free() { # FILE
   g++ -std=c++20 -Iinclude -Iexamples -I. -isystem "${EIGEN3_INCLUDE_DIR:-/usr/include/eigen3}" \
@@ -176,7 +190,8 @@ stage_examples() {
   [ $long = no ] && return $failed
   export -f warning_free
   # Peers need libraries that only benchmarks install.
-  find examples benchmarks -name '*.cpp' ! -path '*/peers/*' ! -path '*/networks/*' | sort |
+  find examples benchmarks -name '*.cpp' ! -path '*/peers/*' ! -path '*/networks/*' ! -path 'examples/firmware/*' |
+    sort |
     xargs -P2 -I{} bash -c 'check "warning_free {}" warning_free {}' || failed=1
   return $failed
 }

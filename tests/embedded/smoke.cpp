@@ -2,10 +2,11 @@
 // last bit. One line per difference, a summary, exit status 0 or 1.
 #include <cstdint>
 
+#include <offramp/model/little_endian.hpp>
 #include <offramp/offramp.hpp>
 
-#include "tests/embedded/board/semihosting.hpp"
 #include "tests/embedded/board/stack.hpp"
+#include "tests/embedded/console.hpp"
 #include "tests/embedded/images.hpp"
 #include "weights.hpp"
 
@@ -77,6 +78,40 @@ void compare(const smoke::image& expected, int image) {
        session::exits - 1);
 }
 
+// The weights as a file has them, in bytes, at any address; and files that must be refused.
+constexpr std::size_t model_words = sizeof garment_weights.words / sizeof garment_weights.words[0];
+alignas(4) unsigned char file_bytes[4 * model_words + 1];
+std::uint32_t file_words[model_words];
+
+// Static: gcc zeroes a local one by memset at -Os.
+constinit offramp::bound_weights<smoke::net, smoke::path> bound{};
+
+int status_of_file(const unsigned char* file, std::size_t bytes) {
+  offramp::words_from_bytes(file, model_words, file_words);
+  return static_cast<int>(offramp::bind_weights(file_words, bytes, bound));
+}
+void read_files() {
+  using offramp::status;
+  unsigned char* const file = file_bytes + 1;
+  offramp::bytes_from_words(garment_weights.words, model_words, file);
+  const auto refuse = [&](status expected, std::size_t bytes, const char* what) {
+    same(status_of_file(file, bytes), static_cast<int>(expected), what, 0, 0);
+  };
+  refuse(status::too_short, 4 * model_words - 4, "status of a file without its end");
+  file[2 * model_words] ^= 0x10;
+  refuse(status::bad_checksum, 4 * model_words, "status of a file with a flipped bit");
+  file[2 * model_words] ^= 0x10;
+  refuse(status::ok, 4 * model_words, "status of the file");
+  same(static_cast<int>(offramp::bind_weights(static_cast<const void*>(file), 4 * model_words, bound)),
+       static_cast<int>(status::misaligned), "status of a file at an odd address", 0, 0);
+  same(static_cast<int>(offramp::bind_weights(file_words, 4 * model_words, bound)), 0, "status of words", 0, 0);
+
+  // Bound from the file the network says the same.
+  smoke::session read{bound, network_arena};
+  const prediction p = read.classify(smoke::session::input_view::unchecked(smoke::expected[0].pixels));
+  same(p, smoke::expected[0].classified, 0);
+}
+
 }  // namespace
 
 int main() {
@@ -87,6 +122,8 @@ int main() {
   same(weight_bytes, static_cast<std::int32_t>(smoke::host_weight_bytes), "weights", 0, 0);
   const auto known = offramp::self_test<smoke::net, smoke::path>(net, garment_weights.words);
   same(static_cast<int>(known), 0, "status of the self test", 0, 0);
+
+  read_files();
 
   std::int32_t stack = 0;
   for (int i = 0; i < smoke::images; ++i) {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#if defined(__arm__) && !defined(__linux__)
+
 extern "C" std::uint32_t stack_limit;  // lowest word, from the linker script
 
 namespace board {
@@ -28,5 +30,18 @@ template <class Work>
 }
 
 }  // namespace board
+
+#else
+
+namespace board {
+// Only a bare board has a stack to paint.
+template <class Work>
+[[gnu::noinline]] std::int32_t stack_of(Work work) {
+  work();
+  return 0;
+}
+}  // namespace board
+
+#endif
 
 #endif

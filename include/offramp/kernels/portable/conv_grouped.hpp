@@ -15,6 +15,7 @@
 #include <offramp/kernels/portable/packing.hpp>
 #include <offramp/kernels/portable/patch.hpp>
 #include <offramp/kernels/runs.hpp>
+#include <offramp/kernels/stored_bytes.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::portable {
 
@@ -50,7 +51,7 @@ template <op_signature S>
           acc[j] = total - 2 * sum_where_set(x, row, depth);
       }
     else
-      multiply_rows(x, 0, reinterpret_cast<const std::int8_t*>(kernel) + o * depth, depth, n, acc);
+      multiply_rows(x, 0, bytes_in(kernel) + o * depth, depth, n, acc);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <offramp/kernels/portable/output_tile.hpp>
 #include <offramp/kernels/portable/packing.hpp>
 #include <offramp/kernels/portable/patch.hpp>
+#include <offramp/kernels/stored_bytes.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::portable {
 
@@ -20,14 +21,14 @@ template <class T>
 
 // acc[j] = sum of (x[k] - zero) * row j [k], for n rows of `depth` bytes.
 template <class T>
-[[gnu::always_inline]] inline void multiply_rows(const T* x, std::int32_t zero, const std::int8_t* rows, int depth,
-                                                 int n, std::int32_t* acc) {
+[[gnu::always_inline]] inline void multiply_rows(const T* x, std::int32_t zero, stored_bytes rows, int depth, int n,
+                                                 std::int32_t* acc) {
   const int whole = n / 4 * 4;
   for (int j = 0; j < whole; j += 4) {  // four sums at once hide the latency of each
-    const std::int8_t* row0 = rows + j * depth;
-    const std::int8_t* row1 = row0 + depth;
-    const std::int8_t* row2 = row1 + depth;
-    const std::int8_t* row3 = row2 + depth;
+    const stored_bytes row0 = rows + j * depth;
+    const stored_bytes row1 = row0 + depth;
+    const stored_bytes row2 = row1 + depth;
+    const stored_bytes row3 = row2 + depth;
     std::int32_t sum0 = 0;
     std::int32_t sum1 = 0;
     std::int32_t sum2 = 0;
@@ -44,7 +45,7 @@ template <class T>
     acc[j + 3] = sum3;
   }
   for (int j = whole; j < n; ++j) {
-    const std::int8_t* row = rows + j * depth;
+    const stored_bytes row = rows + j * depth;
     std::int32_t sum = 0;
     for (int k = 0; k < depth; ++k) sum += product(x[k], zero, row[k]);
     acc[j] = sum;
@@ -86,7 +87,7 @@ template <op_signature S, class Geometry>
 inline void conv_shallow(Geometry g, const arguments& a, const parameters<S>& params, std::int32_t zero) {
   const window w = g();
   const kernel_op op{S, w};
-  const auto* rows = reinterpret_cast<const std::int8_t*>(a.weights + canonical_layout(op).kernel());
+  const stored_bytes rows = bytes_in(a.weights + canonical_layout(op).kernel());
   const int depth = stored_depth(op);
   float columns[31 * tile_channels];
   auto* patch = static_cast<float*>(a.scratch);
@@ -117,7 +118,7 @@ inline void conv_integer(Geometry g, const arguments& a) {
   const kernel_op op{S, w};
   const parameters<S> params{a.weights, w};
   const std::uint32_t* kernel = a.weights + canonical_layout(op).kernel();
-  const auto* rows = reinterpret_cast<const std::int8_t*>(kernel);
+  const stored_bytes rows = bytes_in(kernel);
   auto* patch = static_cast<std::int16_t*>(a.scratch);
   const int depth = stored_depth(op);
   const bool signs = form_of(op) == form::sign_rows;

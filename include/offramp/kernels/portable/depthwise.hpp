@@ -18,6 +18,7 @@
 #include <offramp/kernels/portable/output_tile.hpp>
 #include <offramp/kernels/portable/packing.hpp>
 #include <offramp/kernels/portable/patch.hpp>
+#include <offramp/kernels/stored_bytes.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::portable {
 
@@ -31,11 +32,11 @@ struct channel_taps {
   int weight_step = 0;
 
   // Calls use(x, weight) for all of them, with pointers to a channel; `x` and `weights` are those of the first tap.
-  template <class X, class Weight, class Use>
-  [[gnu::always_inline]] void for_each(const X* x, const Weight* weights, Use use) const {
+  template <class X, class Weights, class Use>
+  [[gnu::always_inline]] void for_each(const X* x, Weights weights, Use use) const {
     for (int ky = 0; ky < rows; ++ky) {
       const X* from = x + ky * in_row;
-      const Weight* weight = weights + ky * weight_row;
+      Weights weight = weights + ky * weight_row;
       for (int kx = 0; kx < columns; ++kx, from += in_step, weight += weight_step) use(from, weight);
     }
   }
@@ -68,12 +69,12 @@ template <class X>
 // acc[0 .. 2 * lanes). Wide: x takes all 16 bits.
 template <bool Wide, class X>
 [[gnu::always_inline]] inline void add_channel_block(const channel_taps& taps, const X* x, std::int32_t zero,
-                                                     const std::int8_t* weights, std::int32_t* acc) {
+                                                     stored_bytes weights, std::int32_t* acc) {
   split_sums sums;
   if constexpr (Wide) {
     split_sums high;
     taps.for_each(
-        x, weights, [&](const X* from, const std::int8_t* weight) __attribute__((always_inline)) {
+        x, weights, [&](const X* from, stored_bytes weight) __attribute__((always_inline)) {
           const auto v = load_lanes<half_lanes>(from);
           const half_lanes by = widened(weight);
           high.add((v >> 8) * by);
@@ -83,7 +84,7 @@ template <bool Wide, class X>
     sums.odd += high.odd << 8;
   } else {
     taps.for_each(
-        x, weights, [&](const X* from, const std::int8_t* weight) __attribute__((always_inline)) {
+        x, weights, [&](const X* from, stored_bytes weight) __attribute__((always_inline)) {
           sums.add((widened(from) - static_cast<std::int16_t>(zero)) * widened(weight));
         });
   }
@@ -94,13 +95,13 @@ inline constexpr int integer_block = 2 * lanes;
 // Four sums in registers.
 template <bool Wide, class X>
 [[gnu::always_inline]] inline void add_channel_block(const channel_taps& taps, const X* x, std::int32_t zero,
-                                                     const std::int8_t* weights, std::int32_t* acc) {
+                                                     stored_bytes weights, std::int32_t* acc) {
   std::int32_t sum0 = 0;
   std::int32_t sum1 = 0;
   std::int32_t sum2 = 0;
   std::int32_t sum3 = 0;
   taps.for_each(
-      x, weights, [&](const X* from, const std::int8_t* weight) __attribute__((always_inline)) {
+      x, weights, [&](const X* from, stored_bytes weight) __attribute__((always_inline)) {
         sum0 += (from[0] - zero) * weight[0];
         sum1 += (from[1] - zero) * weight[1];
         sum2 += (from[2] - zero) * weight[2];
@@ -117,7 +118,7 @@ inline constexpr int integer_block = 4;
 // acc[j] of n channels.
 template <bool Wide, class X>
 [[gnu::always_inline]] inline void convolve_channels(const channel_taps& taps, const X* x, std::int32_t zero,
-                                                     const std::int8_t* weights, int n, std::int32_t* acc) {
+                                                     stored_bytes weights, int n, std::int32_t* acc) {
   int j = 0;
   for (; j + integer_block <= n; j += integer_block) add_channel_block<Wide>(taps, x + j, zero, weights + j, acc + j);
   if (j < n && n >= integer_block) {  // the last block overlaps the one before it
@@ -128,7 +129,7 @@ template <bool Wide, class X>
   for (; j < n; ++j) {
     std::int32_t sum = 0;
     taps.for_each(
-        x + j, weights + j, [&](const X* from, const std::int8_t* weight) __attribute__((always_inline)) {
+        x + j, weights + j, [&](const X* from, stored_bytes weight) __attribute__((always_inline)) {
           sum += (*from - zero) * *weight;
         });
     acc[j] = sum;
@@ -196,12 +197,17 @@ inline void gather_tile(const void* in, const window& w, std::int32_t zero, int 
 
 template <op_signature S, class Geometry>
 inline void depthwise(Geometry g, const arguments& a) {
-  using weight = std::conditional_t<S.weights == kind::f32, float, std::int8_t>;
   using number = std::conditional_t<S.weights == kind::f32, float, std::int16_t>;  // gathered
   const window w = g();
   const kernel_op op{S, w};
   const parameters<S> params{a.weights, w};
-  const auto* weights = reinterpret_cast<const weight*>(a.weights + canonical_layout(op).kernel());
+  const auto weights = [&] {
+    const std::uint32_t* kernel = a.weights + canonical_layout(op).kernel();
+    if constexpr (S.weights == kind::f32)
+      return reinterpret_cast<const float*>(kernel);
+    else
+      return bytes_in(kernel);
+  }();
   const std::int32_t zero = S.in == kind::u8 || S.in == kind::i8 ? params.in_zero() : 0;
   const bool gathers = gathers_tile(op);
   for (int oy = 0; oy < w.out.h; ++oy)

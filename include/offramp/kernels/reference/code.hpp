@@ -5,6 +5,7 @@
 #include <offramp/kernels/output_stage.hpp>
 #include <offramp/kernels/path.hpp>
 #include <offramp/kernels/reference/element.hpp>
+#include <offramp/kernels/stored_bytes.hpp>
 #include <offramp/kernels/weights.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels {
@@ -19,7 +20,7 @@ inline auto weight(const std::uint32_t* kernel, const window& w, int o, int t, i
     return std::int32_t{1} -
            2 * static_cast<std::int32_t>(get_bit(kernel + tap * ceil_div(w.stored_group_in_c(), 32), c));
   else if constexpr (K == kind::i8)
-    return std::int32_t{reinterpret_cast<const std::int8_t*>(kernel)[tap * w.stored_group_in_c() + c]};
+    return std::int32_t{bytes_in(kernel)[tap * w.stored_group_in_c() + c]};
   else
     return __builtin_bit_cast(float, kernel[tap * w.stored_group_in_c() + c]);
 }
