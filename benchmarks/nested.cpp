@@ -4,11 +4,16 @@
 // units sorted by importance, all levels fine-tuned together; alone is as many epochs as both. Widths of the binary
 // levels are what the knapsack found (it is run again and printed), those of the separable ones are round numbers.
 // OFFRAMP_DATA_DIR: the full set, else the slice.
-//   nested [--quick] [--images N] [--epochs N] [--profile FILE] [--net NAME]
+// Trained models are kept in the folder of --output and taken from there by the next run.
+//   nested [--quick] [--images N] [--epochs N] [--profile FILE] [--net NAME] [--output FOLDER]
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
+#include <filesystem>
+#include <functional>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +21,7 @@
 #include <CLI/CLI.hpp>
 
 #include <offramp/host.hpp>
+#include <offramp/host/checkpoint.hpp>
 #include <offramp/host/importance.hpp>
 #include <offramp/host/knapsack.hpp>
 #include <offramp/host/nested_model.hpp>
@@ -23,6 +29,8 @@
 #include <offramp/host/recipes/nested.hpp>
 #include <offramp/host/width_costs.hpp>
 #include <offramp/paths/x86.hpp>
+
+#include "benchmarks/goals.hpp"
 
 using namespace offramp;
 
@@ -36,6 +44,21 @@ struct options {
   bool quick = false;
   std::string profile;
   std::string net;
+  std::filesystem::path output = "build/benchmarks/nested";
+
+  // Where a model of this run is kept.
+  [[nodiscard]] std::string file(const std::string& name) const {
+    return (output / (name + '-' + std::to_string(images) + '-' + std::to_string(epochs) + ".model")).string();
+  }
+};
+
+bench::goals reached;
+
+// A family as measured: levels narrowest first.
+struct measured_family {
+  std::vector<double> share, accuracy, alone;  // of the OPs; %, %
+  std::function<void(int)> run;                // twenty images at this level
+  std::vector<double> us;
 };
 
 using separable =
@@ -60,6 +83,22 @@ using binary_family = nested<binary_net, widths<32, 32, 32, 96>, widths<32, 64, 
 using binary_time_family =
     nested<binary_net, widths<32, 32, 64, 32>, widths<32, 32, 128, 128>, widths<32, 96, 128, 128>>;
 
+// Models of these networks: read from where an earlier run kept them, or made and kept.
+template <class Make>
+host::nested_models kept(const options& o, const std::string& name, const std::vector<network_view>& views, Make make) {
+  host::nested_models models;
+  const auto file = [&](std::size_t s) { return o.file(name + std::to_string(s)); };
+  bool all = true;
+  for (std::size_t s = 0; s < views.size(); ++s) all = all && std::filesystem::exists(file(s));
+  if (all) {
+    for (std::size_t s = 0; s < views.size(); ++s) models.push_back(host::read_model(file(s), views[s]));
+    return models;
+  }
+  models = make();
+  for (std::size_t s = 0; s < models.size(); ++s) host::write_model(file(s), models[s]);
+  return models;
+}
+
 double seconds_since(clock_type::time_point t) { return std::chrono::duration<double>(clock_type::now() - t).count(); }
 
 template <class Family>
@@ -69,22 +108,16 @@ std::string widths_of(const std::vector<int>& w) {
   return text;
 }
 
-// Microseconds of one image without early exits: the least of some rounds, levels in turns.
-template <class Session>
-std::vector<double> times_of(Session& s, const host::labelled_images& set, int rounds) {
-  std::vector<double> least(static_cast<std::size_t>(Session::levels), 1e9);
+// Microseconds of one image without early exits: the least of some rounds, levels and families in turns.
+void measure(const std::vector<measured_family*>& all, int rounds) {
+  for (measured_family* f : all) f->us.assign(f->share.size(), 1e9);
   for (int r = 0; r < rounds; ++r)
-    for (int level = 0; level < Session::levels; ++level) {
-      s.set_level(level);
-      const auto start = clock_type::now();
-      for (int i = 0; i < 20; ++i) {
-        const prediction p = s.classify(Session::input_view::unchecked(set.image(i % set.count())), confidence{2.0f});
-        asm volatile("" : : "r"(&p) : "memory");
+    for (measured_family* f : all)
+      for (std::size_t level = 0; level < f->us.size(); ++level) {
+        const auto start = clock_type::now();
+        f->run(static_cast<int>(level));
+        f->us[level] = std::min(f->us[level], 1e6 * seconds_since(start) / 20);
       }
-      double& best = least[static_cast<std::size_t>(level)];
-      best = std::min(best, 1e6 * seconds_since(start) / 20);
-    }
-  return least;
 }
 
 // Nanoseconds of set_level, and of the first call behind it to find its session.
@@ -148,18 +181,21 @@ void print_knapsack(const options& o, const host::sorted_model& sorted, int step
 }
 
 template <class Path, class Nested, bool WithAlone = true>
-void compare(const options& o, const std::string& name, const host::dataset& data, int step) {
+measured_family compare(const options& o, const std::string& name, const std::string& about, const host::dataset& data,
+                        int step) {
   using family = lower_nested<Nested>;
   using net = typename Nested::full;
   using levels_session = nested_session<family, Path>;
   const host::labelled_images set = data.train.slice(0, std::min(o.images, data.train.count()));
   const host::labelled_images& test = data.test;
   const host::labelled_images calibration = set.slice(0, std::min(200, set.count()));
-  std::printf("%s: %d images, %d + %d epochs, path %s\n", name.c_str(), set.count(), o.epochs, o.epochs, Path::name);
+  std::printf("%s: %d images, %d + %d epochs, path %s\n", about.c_str(), set.count(), o.epochs, o.epochs, Path::name);
   host::train_options how;
   how.threads = 1;
   auto start = clock_type::now();
-  const host::model full = host::train<net>(set, recipe(o.epochs), how);
+  const host::model full = kept(o, name + "-whole-", {net::view()}, [&] {
+                             return host::nested_models{host::train<net>(set, recipe(o.epochs), how)};
+                           }).front();
   std::printf("  the whole network: %.0f s\n", seconds_since(start));
   start = clock_type::now();
   const host::sorted_model sorted = host::sort_by_importance(full, set, {.batches = 100, .batch = 64, .threads = 1});
@@ -167,13 +203,33 @@ void compare(const options& o, const std::string& name, const host::dataset& dat
   print_knapsack<Path, net>(o, sorted, step);
   start = clock_type::now();
   how.start = &sorted.model;
-  const host::nested_models levels = host::train_nested<Nested>(set, {recipe(o.epochs), {}}, how);
+  const std::vector<network_view> views = []<int... S>(std::integer_sequence<int, S...>) {
+    return std::vector<network_view>{Nested::template level<S>::view()...};
+  }
+  (std::make_integer_sequence<int, Nested::levels>{});
+  const host::nested_models levels = kept(o, name + "-level-", views, [&] {
+    return host::train_nested<Nested>(set, {recipe(o.epochs), {}}, how);
+  });
   std::printf("  all levels: %.0f s\n", seconds_since(start));
   how.start = nullptr;
   const auto q = host::quantize_nested<family>(levels, calibration, {}, 1);
-  host::deployed_nested<family, Path> s{host::pack_nested<family, Path>(q)};
-  const std::vector<double> times = times_of(*s, test, o.quick ? 20 : 200);
+  const auto net_of_levels = std::make_shared<host::deployed_nested<family, Path>>(host::pack_nested<family, Path>(q));
+  auto& s = *net_of_levels;
+  measured_family result;
   const auto whole_ops = static_cast<double>(levels_session::ops_to_exit(Nested::levels - 1, 1));
+  for (int level = 0; level < Nested::levels; ++level)
+    result.share.push_back(static_cast<double>(levels_session::ops_to_exit(level, 1)) / whole_ops);
+  result.run = [net_of_levels, &test](int level) {
+    auto& session = **net_of_levels;
+    session.set_level(level);
+    for (int i = 0; i < 20; ++i) {
+      const prediction p =
+          session.classify(levels_session::input_view::unchecked(test.image(i % test.count())), confidence{2.0f});
+      asm volatile("" : : "r"(&p) : "memory");
+    }
+  };
+  measure({&result}, o.quick ? 20 : 200);
+  const std::vector<double>& times = result.us;
   std::printf("  level  OPs %%  nested %%  alone %%   us    alone us\n");
   std::size_t apart = 0;
   [&]<int... S>(std::integer_sequence<int, S...>) {
@@ -183,13 +239,16 @@ void compare(const options& o, const std::string& name, const host::dataset& dat
           using alone = lower<own>;
           s->set_level(S);
           const double nested_accuracy = accuracy_of(*s, test);
+          result.accuracy.push_back(nested_accuracy);
           if constexpr (!WithAlone) {
             std::printf("  %5d  %5.1f  %7.2f        -  %6.2f       -\n", S,
                         100.0 * static_cast<double>(levels_session::ops_to_exit(S, 1)) / whole_ops, nested_accuracy,
                         times[S]);
             return;
           }
-          const host::model m = host::train<own>(set, recipe(2 * o.epochs), how);
+          const host::model m = kept(o, name + "-alone-" + std::to_string(S) + '-', {own::view()}, [&] {
+                                  return host::nested_models{host::train<own>(set, recipe(2 * o.epochs), how)};
+                                }).front();
           const auto small = host::quantize<alone>(m, calibration, 1);
           const auto words = host::pack_model<alone, Path>(small, {}, {test.image(0), test.image_size()});
           apart += words.size() * 4;
@@ -204,17 +263,61 @@ void compare(const options& o, const std::string& name, const host::dataset& dat
             }
             least = std::min(least, 1e6 * seconds_since(begin) / 20);
           }
+          result.alone.push_back(accuracy_of(*d, test));
           std::printf("  %5d  %5.1f  %7.2f  %7.2f  %6.2f  %6.2f\n", S,
                       100.0 * static_cast<double>(levels_session::ops_to_exit(S, 1)) / whole_ops, nested_accuracy,
-                      accuracy_of(*d, test), times[S], least);
+                      result.alone.back(), times[S], least);
           std::fflush(stdout);
         }(),
         ...);
   }
   (std::make_integer_sequence<int, Nested::levels>{});
+  const double switched = switch_time(*s, test);
   std::printf("  a switch and the next begin(): %.1f ns; words: %zu bytes, %zu as %d networks, %zu of the whole one\n",
-              switch_time(*s, test), s.words().size() * 4, apart, Nested::levels,
-              memory<lower<net>, Path>.weight_bytes);
+              switched, s.words().size() * 4, apart, Nested::levels, memory<lower<net>, Path>.weight_bytes);
+  reached.at_most(name + "_switch", switched, 100, "ns", 1);
+  // The level whose OPs come nearest to so much of the whole network's.
+  for (const auto& [share, allowed] : {std::pair{0.5, 1.0}, std::pair{0.25, 3.0}}) {
+    std::size_t at = 0;
+    for (std::size_t i = 1; i < result.share.size(); ++i)
+      if (std::fabs(result.share[i] - share) < std::fabs(result.share[at] - share)) at = i;
+    const std::string level =
+        name + "_at_" + std::to_string(static_cast<int>(std::lround(100 * result.share[at]))) + "%";
+    reached.at_most(level + "_accuracy_below_whole", result.accuracy.back() - result.accuracy[at], allowed, "points");
+    // And against the whole network trained alone, which its narrower levels do not hold back.
+    if (!result.alone.empty())
+      reached.at_most(level + "_accuracy_below_whole_alone", result.alone.back() - result.accuracy[at], allowed,
+                      "points");
+  }
+  return result;
+}
+
+// What `f` takes to be right as often, between its levels; where it is never so, what its best level takes.
+double time_at(const measured_family& f, double accuracy) {
+  double best = 1e9;
+  for (std::size_t b = 0; b < f.us.size(); ++b) {
+    if (f.accuracy[b] >= accuracy) best = std::min(best, f.us[b]);
+    for (std::size_t a = 0; a < f.us.size(); ++a)
+      if (f.accuracy[a] < accuracy && f.accuracy[b] > accuracy)
+        best = std::min(best,
+                        f.us[a] + (f.us[b] - f.us[a]) * (accuracy - f.accuracy[a]) / (f.accuracy[b] - f.accuracy[a]));
+  }
+  return best < 1e9 ? best : f.us.back();
+}
+
+// Levels by MACs against levels by predicted time, timed in turns: at the accuracy of each narrower level by MACs, the
+// time the others need for it.
+void compare_knapsacks(const options& o, measured_family& by_macs, measured_family& by_time) {
+  measure({&by_macs, &by_time}, o.quick ? 20 : 400);
+  double sum = 0;
+  const std::size_t levels = by_macs.us.size() - 1;
+  for (std::size_t i = 0; i < levels; ++i) {
+    const double ratio = time_at(by_time, by_macs.accuracy[i]) / by_macs.us[i];
+    std::printf("  at %.2f %%: %.2f us by MACs, %.3f of it by predicted time\n", by_macs.accuracy[i], by_macs.us[i],
+                ratio);
+    sum += ratio / static_cast<double>(levels);
+  }
+  reached.at_most("knapsack_time_over_macs", sum, 1, "", 3);
 }
 
 }  // namespace
@@ -226,6 +329,7 @@ int main(int argc, char** argv) try {
   app.add_option("--epochs", o.epochs, "of the whole network, and again of all levels together");
   app.add_option("--profile", o.profile, "of this CPU, path avx512_popcnt: knapsack over predicted time");
   app.add_option("--net", o.net, "separable, binary or binary_time; all where not given");
+  app.add_option("--output", o.output, "folder of trained models")->capture_default_str();
   app.add_flag("--quick", o.quick, "1000 images, one epoch: does it run?");
   CLI11_PARSE(app, argc, argv);
   if (o.quick) o.images = 1000, o.epochs = 1;
@@ -233,11 +337,19 @@ int main(int argc, char** argv) try {
   const host::dataset data = host::fashion_mnist(host::find_data("fashion-mnist"));
   using path = offramp::path::avx512_popcnt;
   if (!kernels::runs_here<path>()) throw host::error("nested: this CPU lacks what path avx512_popcnt needs");
-  if (o.net.empty() || o.net == "separable") compare<path, separable_family>(o, "separable int8", data, 4);
-  if (o.net.empty() || o.net == "binary") compare<path, binary_family>(o, "binary, widths over MACs", data, 32);
-  if (o.net.empty() || o.net == "binary_time")
-    compare<path, binary_time_family, false>(o, "binary, widths over predicted time", data, 32);
-  return 0;
+  std::filesystem::create_directories(o.output);
+  const bool all = o.net.empty();
+  if (all || o.net == "separable") compare<path, separable_family>(o, "separable", "separable int8", data, 4);
+  measured_family by_macs, by_time;
+  if (all || o.net == "binary")
+    by_macs = compare<path, binary_family>(o, "binary", "binary, widths over MACs", data, 32);
+  if (all || o.net == "binary_time")
+    by_time =
+        compare<path, binary_time_family, false>(o, "binary_time", "binary, widths over predicted time", data, 32);
+  if (all) compare_knapsacks(o, by_macs, by_time);
+  std::fflush(stdout);
+  std::cout << reached;
+  return reached.all_pass() ? 0 : 1;
 } catch (const std::exception& e) {
   std::cerr << e.what() << "\n";
   return 1;

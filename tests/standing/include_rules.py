@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 # Top to bottom; architecture order. A new room is one word here.
-ROOMS = ["core", "timing", "kernels", "layers", "net", "exits", "model", "latency", "elastic", "select", "host"]
+ROOMS = ["core", "timing", "kernels", "layers", "net", "exits", "model", "latency", "elastic", "select", "cpus", "host"]
 
 # Device headers need a freestanding-minded compiler: a standard header outside this list needs a reason, written here.
 LIGHT = {"cstdint", "cstddef", "climits", "limits", "type_traits", "utility", "concepts", "compare", "bit", "array",

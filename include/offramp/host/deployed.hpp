@@ -29,7 +29,8 @@ bound_weights<Lowered, Path, Criterion, Reuse> bind_or_throw(std::span<const std
 
 namespace detail {
 
-// Moves the words so that those of the ops, from `ops` on, begin where the path likes it. Returns the place of the first.
+// Moves the words so that those of the ops, from `ops` on, begin where the path likes it. Returns the place of the
+// first.
 template <class Path>
 std::size_t align_words(std::vector<std::uint32_t>& words, std::size_t ops) {
   constexpr std::size_t unit = alignment_of<Path> / 4;

@@ -18,7 +18,7 @@ struct configuration {
   std::uint16_t network = 0;                     // which of the program's networks
   std::uint16_t path = 1;                        // id of the path it is planned for (kernels/path.hpp)
   std::uint16_t thresholds = stored_thresholds;  // which set of that network's; or those stored with the weights
-  std::uint8_t level = 0;                        // width of a nested network, 0 is the full one
+  std::uint8_t level = 0;                        // of a nested network, the narrowest first
   std::uint8_t cut = 0;                          // exits that are run at most, counted from the first; 0: all
   kind precision = kind::i8;                     // of what is not binary
   std::uint32_t exits = all_exits;               // bit k: samples may leave early at exit k

@@ -1,5 +1,5 @@
-// Bytes times int8 or signs on plain NEON equal the reference: the case table, random geometries, static ones. Loops run
-// on Arm (under an emulator); elsewhere the path must say that it cannot.
+// Bytes times int8 or signs on plain NEON equal the reference: the case table, random geometries, static ones. Loops
+// run on Arm (under an emulator); elsewhere the path must say that it cannot.
 // covers: kernels/neon/byte_blocks.hpp kernels/neon/cpu.hpp paths/arm.hpp
 #include <offramp/paths/arm.hpp>
 

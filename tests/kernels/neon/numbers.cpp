@@ -1,5 +1,5 @@
-// Floats, depthwise convolutions and output stages alone on NEON equal the reference: the case tables and random geometries. Loops run on Arm
-// (under an emulator); elsewhere it is the traits that are asked.
+// Floats, depthwise convolutions and output stages alone on NEON equal the reference: the case tables and random
+// geometries. Loops run on Arm (under an emulator); elsewhere it is the traits that are asked.
 // covers: kernels/neon/conv_float.hpp kernels/neon/depthwise.hpp kernels/neon/pointwise.hpp
 // covers: kernels/neon/pointwise_traits.hpp
 #include <offramp/paths/neon.hpp>

@@ -1,5 +1,5 @@
-// Bytes times int8 or signs with dot products equal the reference: the case table, random geometries, static ones. Loops
-// run on Arm (under an emulator) where there are dot products; elsewhere the path must say that it cannot.
+// Bytes times int8 or signs with dot products equal the reference: the case table, random geometries, static ones.
+// Loops run on Arm (under an emulator) where there are dot products; elsewhere the path must say that it cannot.
 // covers: kernels/neon_dotprod/target.hpp kernels/neon_dotprod/code.hpp paths/neon_dotprod.hpp
 #include <offramp/paths/neon_dotprod.hpp>
 

@@ -1,6 +1,6 @@
-// What convolutions of bytes have in common, with dot products or without (conv_integer_traits.hpp): the input is copied
-// if it must be, accumulators get their beginnings, then blocks of output channels go over all positions one after the
-// other, so that the weights of a block stay in the first cache.
+// What convolutions of bytes have in common, with dot products or without (conv_integer_traits.hpp): the input is
+// copied if it must be, accumulators get their beginnings, then blocks of output channels go over all positions one
+// after the other, so that the weights of a block stay in the first cache.
 #ifndef OFFRAMP_KERNELS_NEON_BYTE_BLOCKS_HPP
 #define OFFRAMP_KERNELS_NEON_BYTE_BLOCKS_HPP
 

@@ -1,6 +1,6 @@
-// Bytes, or signs made bytes, times int8 or signs. Unsigned bytes count 128 lower, with their zero point: sum((x - zero)
-// w) = sum(x w) - zero sum(w), and the sums of weights, packed beside them, are where accumulators begin. Signs are
-// bytes +1 and -1 in the packed weights.
+// Bytes, or signs made bytes, times int8 or signs. Unsigned bytes count 128 lower, with their zero point: sum((x -
+// zero) w) = sum(x w) - zero sum(w), and the sums of weights, packed beside them, are where accumulators begin. Signs
+// are bytes +1 and -1 in the packed weights.
 //
 // A vector of NEON takes 16 neighbouring products of one output channel (smull, smlal, then sadalp into 32 bits: two
 // products of bytes fit 16 bits but for twice -128 * -128, and weights are within +-127); one of dot products takes 4

@@ -1,5 +1,5 @@
-// The loops of depthwise_traits.hpp: 8 channels of P positions, sums in registers over the window. Bytes less their zero
-// point have 16 bits, and a multiply-add of those goes into 32.
+// The loops of depthwise_traits.hpp: 8 channels of P positions, sums in registers over the window. Bytes less their
+// zero point have 16 bits, and a multiply-add of those goes into 32.
 #ifndef OFFRAMP_KERNELS_NEON_DEPTHWISE_HPP
 #define OFFRAMP_KERNELS_NEON_DEPTHWISE_HPP
 

@@ -153,8 +153,8 @@ template <int V>
   return V == 8 ? word : word & ((1u << (4 * V)) - 1);
 }
 
-// Output bits of channels [first, first + 4 * V) of a position that has n more from `first` on; `first` is a multiple of
-// 4 * V. The last block owns what is left of its word.
+// Output bits of channels [first, first + 4 * V) of a position that has n more from `first` on; `first` is a multiple
+// of 4 * V. The last block owns what is left of its word.
 template <int V>
 [[gnu::always_inline]] inline void store_bits(const std::uint32_t* weights, const window& w, void* out, int position,
                                               int first, int n, std::uint32_t below) {
@@ -242,8 +242,8 @@ template <op_signature S, int V, class Vector>
 
 }  // namespace detail
 
-// Stores channels [first, first + 4 * V) of P neighbouring positions that have n channels from `first` on. All is scaled
-// before anything is stored, so that parameters are read once. Biased: sums have their bias already.
+// Stores channels [first, first + 4 * V) of P neighbouring positions that have n channels from `first` on. All is
+// scaled before anything is stored, so that parameters are read once. Biased: sums have their bias already.
 template <op_signature S, int P, int V, bool Biased = false>
 [[gnu::always_inline]] inline void store_sums(const std::uint32_t* weights, const window& w, void* out, int position,
                                               int first, int n, const block_of_sums<S, P, V>& acc) {

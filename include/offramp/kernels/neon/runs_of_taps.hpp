@@ -1,11 +1,11 @@
 // How the convolutions of this path see their input: as runs of neighbouring 32-bit words. In NHWC the taps of a
 // window's row lie side by side, so that a row is one run; 1x1 windows make one long row of positions, and windows as
-// wide as the input a single run of all their rows. Where windows reach into the padding, or numbers are not of the kind
-// that the loops take, the input is copied once, padding included, and loops know no edges. A copy has room behind it
-// for loads of whole vectors.
+// wide as the input a single run of all their rows. Where windows reach into the padding, or numbers are not of the
+// kind that the loops take, the input is copied once, padding included, and loops know no edges. A copy has room behind
+// it for loads of whole vectors.
 //
-// Weights of fewer active than stored channels (nested widths): every tap is a run of its own, of which the words of the
-// active channels are read. Any machine may ask; weights are packed by stored channels alone.
+// Weights of fewer active than stored channels (nested widths): every tap is a run of its own, of which the words of
+// the active channels are read. Any machine may ask; weights are packed by stored channels alone.
 #ifndef OFFRAMP_KERNELS_NEON_RUNS_OF_TAPS_HPP
 #define OFFRAMP_KERNELS_NEON_RUNS_OF_TAPS_HPP
 

@@ -1,6 +1,6 @@
-// Vectors of 128 bits under one set of names: what AArch64 does in one instruction and ARMv7-A in two or more is written
-// here once, so that the loops are the same source on both. OFFRAMP_NEON says whether this build can compile them:
-// little-endian Arm with NEON among what its flags promise.
+// Vectors of 128 bits under one set of names: what AArch64 does in one instruction and ARMv7-A in two or more is
+// written here once, so that the loops are the same source on both. OFFRAMP_NEON says whether this build can compile
+// them: little-endian Arm with NEON among what its flags promise.
 #ifndef OFFRAMP_KERNELS_NEON_VECTORS_HPP
 #define OFFRAMP_KERNELS_NEON_VECTORS_HPP
 
@@ -33,8 +33,8 @@ inline constexpr int vector_registers = 32;
 inline constexpr int vector_registers = 16;
 #endif
 
-// Compilers may not work out ahead of time what is behind a pointer, nor where it points to: without this, gcc turns the
-// pointers of unrolled loops into many absolute addresses.
+// Compilers may not work out ahead of time what is behind a pointer, nor where it points to: without this, gcc turns
+// the pointers of unrolled loops into many absolute addresses.
 template <class T>
 [[gnu::always_inline]] inline void forget_origin(T*& p) {
   asm("" : "+r"(p));
@@ -50,8 +50,8 @@ template <class T>
 #endif
 }
 
-// sum += v, in this place and this register. Left to itself gcc turns a chain of sums into a tree, whose parts do not fit
-// the registers.
+// sum += v, in this place and this register. Left to itself gcc turns a chain of sums into a tree, whose parts do not
+// fit the registers.
 [[gnu::always_inline]] inline void add_in_place(uint8x16_t& sum, uint8x16_t v) {
 #if defined(__aarch64__)
   asm("add %0.16b, %0.16b, %1.16b" : "+w"(sum) : "w"(v));

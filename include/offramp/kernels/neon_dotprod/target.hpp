@@ -1,6 +1,6 @@
-// The instruction set of a function: with gcc, what follows the word is compiled with dot products whatever the flags of
-// the build. Elsewhere the flags must promise them; else the same sums are made of what plain NEON has, so that the code
-// is there though no CPU is told to run it.
+// The instruction set of a function: with gcc, what follows the word is compiled with dot products whatever the flags
+// of the build. Elsewhere the flags must promise them; else the same sums are made of what plain NEON has, so that the
+// code is there though no CPU is told to run it.
 #ifndef OFFRAMP_KERNELS_NEON_DOTPROD_TARGET_HPP
 #define OFFRAMP_KERNELS_NEON_DOTPROD_TARGET_HPP
 
@@ -20,8 +20,8 @@
 #if OFFRAMP_NEON
 namespace offramp::inline OFFRAMP_ABI::kernels::neon_dotprod {
 
-// sum += the products of four bytes each, one lane of `a` a channel, with lane I of b. An instruction by name: sums stay
-// in their registers, where gcc 12 moves some of them about.
+// sum += the products of four bytes each, one lane of `a` a channel, with lane I of b. An instruction by name: sums
+// stay in their registers, where gcc 12 moves some of them about.
 template <int I>
 [[gnu::always_inline]] OFFRAMP_DOTPROD inline void add_products(int32x4_t& sum, int8x16_t a, int8x16_t b) {
 #if OFFRAMP_HAS_DOTPROD && defined(__aarch64__)
