@@ -1,7 +1,8 @@
 // what: measures this CPU in two minutes and leaves its latency profile: JSON, constexpr header, report
 // needs: libeigen3-dev libcli11-dev nlohmann-json3-dev gnuplot-nox
-// Times some thousand ops of constant shape as they run in networks, fits a linear model tree for each class of them,
-// and adds what a session costs beside its ops, from eight small networks.
+// Times some two thousand ops of constant shape as they run in networks, half of them drawn to cover sizes evenly, half
+// the ops of random networks; fits a linear model tree for each class, and adds what a session costs beside its ops,
+// from eight more networks.
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
@@ -95,18 +96,27 @@ int run(const choices& chosen) {
     const auto more = part(path);
     ops.insert(ops.end(), more.begin(), more.end());
   }
-  const std::size_t samples = ops.size();
+  const std::size_t stratified = ops.size();
   auto groups = group_by_size(ops, 10);
-  const auto networks = calibration_networks(path);
-  for (const network_subject& n : networks) {
+  const auto take_turns = [&](const std::vector<op_subject>& steps) {
     auto& g = groups.emplace_back();
-    for (const op_subject& s : n.steps) {
+    for (const op_subject& s : steps) {
       g.push_back(ops.size());
       ops.push_back(s);
     }
-  }
-  std::cout << samples << " ops in groups of 10, and " << networks.size() << " networks with " << ops.size() - samples
-            << " ops\n";
+  };
+  int drawn = 0;
+  for (const auto part : {network_ops_0, network_ops_1, network_ops_2, network_ops_3, network_ops_4, network_ops_5,
+                          network_ops_6, network_ops_7})
+    for (const auto& steps : part(path)) {
+      take_turns(steps);
+      ++drawn;
+    }
+  const std::size_t samples = ops.size();
+  const auto networks = calibration_networks(path);
+  for (const network_subject& n : networks) take_turns(n.steps);
+  std::cout << stratified << " ops in groups of 10, " << samples - stratified << " of " << drawn << " networks, and "
+            << networks.size() << " networks with " << ops.size() - samples << " ops\n";
 
   latency_check::network_timer timer{networks};
   const double seconds = chosen.quick ? std::min(chosen.seconds, 15.0) : chosen.seconds;

@@ -118,6 +118,18 @@ void run_step(const kernels::arguments& a) {
   kernels::run<Path, s.op.signature>(offramp::static_geometry<s.op.geometry>{}, a);
 }
 
+// The ops of a network as its plan has them.
+template <std::uint64_t Seed, class Path>
+std::vector<op_subject> steps_of() {
+  using lowered = random_lowered<Seed>;
+  using plan = offramp::planned<lowered, Path>;
+  return [&]<int... I>(std::integer_sequence<int, I...>) {
+    return std::vector<op_subject>{
+        profile_cpu::describe<Path>(plan::program.steps[I].op, &run_step<lowered, Path, I>)...};
+  }
+  (std::make_integer_sequence<int, plan::steps>{});
+}
+
 template <std::uint64_t Seed, class Path>
 network_subject make_subject() {
   using lowered = random_lowered<Seed>;
@@ -129,10 +141,7 @@ network_subject make_subject() {
   s.layers = p.layers;
   s.residuals = p.residuals;
   s.exits = lowered::exits;
-  [&]<int... I>(std::integer_sequence<int, I...>) {
-    (s.steps.push_back(profile_cpu::describe<Path>(plan::program.steps[I].op, &run_step<lowered, Path, I>)), ...);
-  }
-  (std::make_integer_sequence<int, plan::steps>{});
+  s.steps = steps_of<Seed, Path>();
   s.make = []() -> std::unique_ptr<any_network> { return std::make_unique<typed_network<lowered, Path>>(); };
   s.predict = [](const profile_data& p_) {
     return offramp::detail::predict_steps<Path, lowered::exits>(p_, plan::program.steps, plan::steps)
@@ -148,6 +157,18 @@ std::vector<network_subject> networks_from(std::string_view path) {
   profile_cpu::paths::for_each([&]<class P>() {
     if (path != P::name) return;
     [&]<int... I>(std::integer_sequence<int, I...>) { (all.push_back(make_subject<First + I, P>()), ...); }
+    (std::make_integer_sequence<int, Count>{});
+  });
+  return all;
+}
+
+// The ops of those networks alone, one list each.
+template <std::uint64_t First, int Count>
+std::vector<std::vector<op_subject>> ops_from(std::string_view path) {
+  std::vector<std::vector<op_subject>> all;
+  profile_cpu::paths::for_each([&]<class P>() {
+    if (path != P::name) return;
+    [&]<int... I>(std::integer_sequence<int, I...>) { (all.push_back(steps_of<First + I, P>()), ...); }
     (std::make_integer_sequence<int, Count>{});
   });
   return all;

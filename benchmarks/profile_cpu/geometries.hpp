@@ -326,14 +326,14 @@ constexpr kernel_op sample_op(op_class what, int index, int count) {
 // How many of each class.
 constexpr int count_of(op_class c) {
   switch (c) {
-    case op_class::binary_conv: return 180;
+    case op_class::binary_conv: return 120;
     case op_class::mixed_conv: return 60;
-    case op_class::integer_conv: return 300;
-    case op_class::float_conv: return 180;
+    case op_class::integer_conv: return 160;
+    case op_class::float_conv: return 120;
     case op_class::grouped_conv: return 80;
-    case op_class::pool: return 240;
-    case op_class::pointwise: return 180;
-    case op_class::rearrange: return 110;
+    case op_class::pool: return 120;
+    case op_class::pointwise: return 120;
+    case op_class::rearrange: return 80;
     case op_class::user: break;
   }
   return 0;

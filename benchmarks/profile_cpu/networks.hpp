@@ -1,7 +1,10 @@
-// The networks that the share beside the ops, and the spread of single runs, are measured on.
+// Networks that a profile is made from, none of which benchmarks/latency draws: the ops of many of them are samples, in
+// the sizes, orders and combinations that networks have; few of them run as wholes, for the share beside the ops and
+// the spread of single runs.
 #ifndef BENCHMARKS_PROFILE_CPU_NETWORKS_HPP
 #define BENCHMARKS_PROFILE_CPU_NETWORKS_HPP
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -10,6 +13,23 @@
 namespace profile_cpu {
 
 std::vector<latency_check::network_subject> calibration_networks(std::string_view path);
+
+// Seeds of the others, and how many there are in each unit.
+inline constexpr std::uint64_t first_network = 5000;
+inline constexpr int networks_per_unit = 12;
+
+template <int Unit>
+std::vector<std::vector<op_subject>> network_ops(std::string_view path) {
+  return latency_check::ops_from<first_network + Unit * networks_per_unit, networks_per_unit>(path);
+}
+std::vector<std::vector<op_subject>> network_ops_0(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_1(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_2(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_3(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_4(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_5(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_6(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_7(std::string_view path);
 
 }  // namespace profile_cpu
 

@@ -111,6 +111,25 @@ TEST_CASE("fit_latency: a slower loop for odd channels is found as a test on mul
   CHECK(cost(p, 1, regressor::work) == doctest::Approx(1.7 * 0.0031).epsilon(0.05));
 }
 
+TEST_CASE("fit_latency: samples too few for costs of their own still give a factor") {
+  // Seven of two hundred have a stride, and are slower by a half.
+  std::vector<host::latency_sample> all = sampled(200, 0.02, linear);
+  for (std::size_t i = 0; i < 7; ++i) {
+    all[i].features.is[static_cast<int>(condition::stride)] = 2;
+    all[i].time *= 1.5;
+  }
+  const auto strided_over_linear = [&](int least_samples) {
+    host::fit_options options;
+    options.least_samples = least_samples;
+    const profile_data p = host::fit_latency(all, options);
+    double sum = 0;
+    for (std::size_t i = 0; i < 7; ++i) sum += op_latency(p, all[i].features) / linear(all[i].features) / 7;
+    return sum;
+  };
+  CHECK(strided_over_linear(10) == doctest::Approx(1.5).epsilon(0.05));
+  CHECK(strided_over_linear(16) < 1.3);  // eight samples are the least for a factor then
+}
+
 TEST_CASE("fit_latency: a cache that overflows is found as a threshold, kinds as names") {
   const auto time = [](const op_features& f) {
     const double bytes = f.get(regressor::weight_bytes);

@@ -52,6 +52,12 @@ TEST_CASE("profile text: conditions in words") {
   const latency_node slopes{tree_test::equals, condition::two_slopes, 0, 0, 0};
   CHECK(condition_text(slopes, true) == "one slope");
   CHECK(condition_text(slopes, false) == "two slopes");
+  const latency_node what{tree_test::equals, condition::what, static_cast<int>(op_kind::max_pool), 0, 0};
+  CHECK(condition_text(what, true) == "max_pool");
+  CHECK(condition_text(what, false) == "not max_pool");
+  const latency_node rows{tree_test::equals, condition::in_layout, static_cast<int>(layout::bit_rows), 0, 0};
+  CHECK(condition_text(rows, true) == "in_layout bit_rows");
+  CHECK(condition_text(rows, false) == "in_layout not bit_rows");
   const latency_node stride{tree_test::equals, condition::stride, 2, 0, 0};
   CHECK(condition_text(stride, true) == "stride 2");
   CHECK(condition_text(stride, false) == "stride not 2");
@@ -71,6 +77,8 @@ TEST_CASE("profile text: numbers that people like") {
   CHECK(cost_text(regressor::work_in_32, 4, time_unit::ticks) ==
         "4,000 ticks per kOP (input channels rounded up to 32)");
   CHECK(cost_text(regressor::positions, 0.03, time_unit::instructions) == "30.0 instructions per 1000 positions");
+  CHECK(cost_text(regressor::to_bits, 0.25, time_unit::nanoseconds) == "0.25 ns per sign stored");
+  CHECK(cost_text(regressor::far_bytes, 0.03, time_unit::nanoseconds) == "30.0 ns per kB beyond 32 KiB of operands");
   CHECK(cost_text(regressor::fixed, 512, time_unit::nanoseconds) == "512 ns");
 }
 

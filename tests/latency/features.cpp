@@ -65,7 +65,9 @@ TEST_CASE("features: names are there, and no two alike") {
   all_different(condition{}, conditions);
   CHECK(std::strcmp(to_string(op_class::user), "user") == 0);
   CHECK(std::strcmp(to_string(regressor::reckoned), "reckoned") == 0);
+  CHECK(std::strcmp(to_string(regressor::far_bytes), "far_bytes") == 0);
   CHECK(std::strcmp(to_string(condition::two_slopes), "two_slopes") == 0);
+  CHECK(std::strcmp(to_string(condition::out_layout), "out_layout") == 0);
 }
 
 TEST_CASE("features: of a binary convolution, by hand") {
@@ -93,6 +95,16 @@ TEST_CASE("features: of a binary convolution, by hand") {
   is(regressor::weight_bytes, 1728);
   is(regressor::scratch_bytes, static_cast<double>(kernels::scratch_bytes<path::portable>(binary_step())));
   is(regressor::reckoned, static_cast<double>(kernels::reckoned<path::portable>(binary_step())));
+  // Windows at rows -1, 1 and 3 of 6: the first lacks one of three rows; at columns -1, 1 and 3 of 5: the last lacks
+  // one, too.
+  is(regressor::work_inside, 1215 * 8.0 / 9 * 7 / 9);
+  is(regressor::to_bits, 0);
+  is(regressor::to_bytes, 0);
+  is(regressor::to_words, 9 * 32);
+  is(regressor::to_floats, 0);
+  is(regressor::added, 9 * 32);
+  is(regressor::bent, 0);
+  is(regressor::far_bytes, 0);
   const auto says = [](condition c, std::int32_t expected) {
     CAPTURE(to_string(c));
     CHECK(f.get(c) == expected);
@@ -112,6 +124,37 @@ TEST_CASE("features: of a binary convolution, by hand") {
   says(condition::out_kind, static_cast<int>(i16));
   says(condition::adds, 1);
   says(condition::two_slopes, 0);
+  says(condition::what, static_cast<int>(op_kind::conv));
+  says(condition::in_layout, static_cast<int>(layout::nhwc));
+  says(condition::out_layout, static_cast<int>(layout::nhwc));
+}
+
+TEST_CASE("features: an output stage counts by what it stores, in whole words and vectors") {
+  kernel_op op;
+  op.geometry = make_window({10, 10, 40}, 40, 1, 1, 1, 0, 0);
+  op.signature = {op_kind::pointwise, i16, kind::none, bits};
+  const op_features to_bits = features<path::portable>(op, 0);
+  CHECK(to_bits.get(regressor::to_bits) == doctest::Approx(100 * 64));
+  CHECK(to_bits.get(regressor::to_words) == 0);
+  op.signature.out = i8;
+  op.signature.two_slopes = true;
+  const op_features to_bytes = features<path::portable>(op, 0);
+  CHECK(to_bytes.get(regressor::to_bytes) == doctest::Approx(100 * 48));
+  CHECK(to_bytes.get(regressor::bent) == doctest::Approx(100 * 48));
+  CHECK(to_bytes.get(regressor::to_bits) == 0);
+  op.signature = {op_kind::pointwise, f32, kind::none, f32, true};
+  const op_features to_floats = features<path::portable>(op, 40'000);
+  CHECK(to_floats.get(regressor::to_floats) == doctest::Approx(100 * 48));
+  CHECK(to_floats.get(regressor::added) == doctest::Approx(100 * 48));
+  CHECK(to_floats.get(regressor::bent) == 0);
+  const auto scratch = static_cast<double>(kernels::scratch_bytes<path::portable>(op));
+  CHECK(to_floats.get(regressor::far_bytes) == 2 * 16'000 + 40'000 + scratch - 32'768);
+}
+
+TEST_CASE("features: taps on padding are told from those inside") {
+  // Of 3x3 windows on 4x4, corners meet 4 taps, edges 6, the middle 9.
+  CHECK(inside_share(make_window({4, 4, 1}, 1, 3, 3, 1, 1, 1)) == doctest::Approx((4 * 4 + 8 * 6 + 4 * 9) / 144.0));
+  CHECK(inside_share(make_window({4, 4, 1}, 1, 1, 1, 1, 0, 0)) == 1);
 }
 
 TEST_CASE("features: paths differ where their kernels do") {

@@ -1,6 +1,7 @@
 // Grows the linear model tree of one class of ops (FastDeepIoT, Yao et al. 2018, arXiv 1809.06970). Rows are divided by
 // their measured times, so that squared relative errors are least. Every fit over a part of the samples starts from
-// sums of x x' and x, so that hundreds of candidate tests cost little more than one.
+// sums of x x' and x, so that hundreds of candidate tests cost little more than one. Below a test, a leaf has costs of
+// its own or those from above times a factor: "slower by a third" takes fewer samples to know than a sum of costs.
 #ifndef OFFRAMP_HOST_LATENCY_TREE_HPP
 #define OFFRAMP_HOST_LATENCY_TREE_HPP
 
@@ -23,7 +24,7 @@ struct latency_sample {
 };
 
 struct fit_options {
-  int least_samples = 10;     // of a leaf; a class needs twice as many
+  int least_samples = 10;     // of a leaf with costs of its own, half of a factor; a class needs twice as many
   int depth = 4;              // tests on the way to a leaf, at most; fewer where held-out samples do not profit
   double least_gain = 0.01;   // a test takes away at least this share of the squared error
   double least_worth = 0.04;  // costs are left out as long as the squared error grows by less than this share
@@ -65,6 +66,7 @@ struct latency_fit_of_leaf {
   std::array<double, regressors> cost{};
   double squared = 0;  // sum of squared relative errors
   int costs = 0;       // above zero
+  int parameters = 0;  // that were fitted: all costs, or a factor
 };
 
 // `allowed`: one bit per regressor.
@@ -86,6 +88,7 @@ inline latency_fit_of_leaf fit_costs(const latency_moments& m, unsigned allowed)
     f.cost[static_cast<std::size_t>(of[static_cast<std::size_t>(i)])] = x(i);
     f.costs += x(i) > 0 ? 1 : 0;
   }
+  f.parameters = f.costs;
   return f;
 }
 
@@ -121,6 +124,23 @@ inline latency_fit_of_leaf fit_few_costs(const latency_moments& m, const fit_opt
   return best;
 }
 
+// The costs of `of`, all larger or smaller by one factor: of least squared relative error.
+inline latency_fit_of_leaf scaled(const latency_moments& m, const latency_fit_of_leaf& of) {
+  const Eigen::Map<const Eigen::Matrix<double, regressors, 1>> cost(of.cost.data());
+  const double along = m.sum.dot(cost);
+  const double squared = cost.dot(m.gram * cost);
+  latency_fit_of_leaf f = of;
+  const double factor = squared > 0 ? along / squared : 1;
+  for (double& c : f.cost) c *= factor;
+  f.squared = std::max(0.0, m.squared - factor * along);
+  f.parameters = 1;
+  return f;
+}
+
+inline double expected_error(const latency_fit_of_leaf& f, int count) {
+  return expected_error(f.squared, count, f.parameters);
+}
+
 struct grown_node {
   latency_node ask;  // `test` leaf: none; children are indices into the same vector
   int yes = -1;
@@ -132,7 +152,7 @@ struct grown_node {
 
 constexpr bool names_things(condition c) {
   return c == condition::variant || c == condition::in_kind || c == condition::out_kind || c == condition::adds ||
-         c == condition::two_slopes;
+         c == condition::two_slopes || c == condition::what || c == condition::in_layout || c == condition::out_layout;
 }
 constexpr bool comes_in_groups(condition c) {
   return c == condition::in_channels || c == condition::out_channels || c == condition::positions ||
@@ -156,7 +176,7 @@ class tree_grower {
   // A tree over the samples `of`; node 0 is its root.
   std::vector<grown_node> grow(std::vector<int> of) {
     nodes_.clear();
-    grow_from(std::move(of), 0);
+    grow_from(std::move(of), 0, nullptr);
     return std::move(nodes_);
   }
 
@@ -173,22 +193,35 @@ class tree_grower {
     latency_moments no;
   };
 
-  int grow_from(std::vector<int> of, int level) {
+  // Costs of its own from `own_costs(m)`, or those above times a factor, whichever may be expected to err less.
+  template <class Own>
+  latency_fit_of_leaf fit(const latency_moments& m, const latency_fit_of_leaf& above, Own own_costs) const {
+    const latency_fit_of_leaf by_factor = scaled(m, above);
+    if (m.count < options_.least_samples) return by_factor;
+    const latency_fit_of_leaf own = own_costs(m);
+    return expected_error(own, m.count) < expected_error(by_factor, m.count) ? own : by_factor;
+  }
+  latency_fit_of_leaf fit(const latency_moments& m, const latency_fit_of_leaf& above) const {
+    return fit(m, above, [&](const latency_moments& of) { return fit_few_costs(of, options_); });
+  }
+
+  int grow_from(std::vector<int> of, int level, const latency_fit_of_leaf* above) {
     latency_moments all;
     for (const int i : of) all.add(at(i), options_.negligible);
     const auto here = static_cast<int>(nodes_.size());
     nodes_.emplace_back();
     nodes_.back().level = level;
-    const latency_fit_of_leaf whole = fit_few_costs(all, options_);
+    const latency_fit_of_leaf whole = above == nullptr ? fit_few_costs(all, options_) : fit(all, *above);
     nodes_.back().leaf = unbiased(whole, of);
-    if (level >= options_.depth || all.count < 2 * options_.least_samples) return here;
+    if (level >= options_.depth || all.count < 2 * least_of_factor()) return here;
     split best;
-    double least = expected_error(whole.squared, all.count, whole.costs) * (1 - options_.least_gain);
+    double least = expected_error(whole, all.count) * (1 - options_.least_gain);
     double gain = 0;
-    for (const split& s : best_splits(of)) {
-      const latency_fit_of_leaf yes = fit_few_costs(s.yes, options_);
-      const latency_fit_of_leaf no = fit_few_costs(s.no, options_);
-      const double with = expected_error(yes.squared + no.squared, all.count, yes.costs + no.costs + test_parameters);
+    for (const split& s : best_splits(of, whole)) {
+      const latency_fit_of_leaf yes = fit(s.yes, whole);
+      const latency_fit_of_leaf no = fit(s.no, whole);
+      const double with =
+          expected_error(yes.squared + no.squared, all.count, yes.parameters + no.parameters + test_parameters);
       if (!(with < least)) continue;
       least = with;
       best = s;
@@ -198,8 +231,8 @@ class tree_grower {
     std::vector<int> sides[2];
     for (const int i : of) sides[best.ask.holds(at(i).features) ? 0 : 1].push_back(i);
     of.clear();
-    const int left = grow_from(std::move(sides[0]), level + 1);
-    const int right = grow_from(std::move(sides[1]), level + 1);
+    const int left = grow_from(std::move(sides[0]), level + 1, &whole);
+    const int right = grow_from(std::move(sides[1]), level + 1, &whole);
     grown_node& n = node(here);
     n.ask = best.ask;
     n.yes = left;
@@ -225,29 +258,29 @@ class tree_grower {
     return leaf;
   }
 
-  // The best first.
-  std::vector<split> best_splits(const std::vector<int>& of) const {
+  // The best first. `whole`: costs without a test.
+  std::vector<split> best_splits(const std::vector<int>& of, const latency_fit_of_leaf& whole) const {
     std::vector<split> best;
     for (int c = 0; c < conditions; ++c) {
       const auto what = static_cast<condition>(c);
       if (names_things(what)) {
-        try_names(of, what, best);
+        try_names(of, what, whole, best);
       } else {
-        try_thresholds(of, what, best);
-        if (comes_in_groups(what)) try_multiples(of, what, best);
+        try_thresholds(of, what, whole, best);
+        if (comes_in_groups(what)) try_multiples(of, what, whole, best);
       }
     }
     return best;
   }
 
   void consider(const latency_node& ask, const latency_moments& yes, const latency_moments& no,
-                std::vector<split>& best) const {
-    if (yes.count < options_.least_samples || no.count < options_.least_samples) return;
-    constexpr unsigned all = (1u << regressors) - 1;
-    const latency_fit_of_leaf a = fit_costs(yes, all);
-    const latency_fit_of_leaf b = fit_costs(no, all);
+                const latency_fit_of_leaf& whole, std::vector<split>& best) const {
+    if (yes.count < least_of_factor() || no.count < least_of_factor()) return;
+    const auto all_costs = [](const latency_moments& m) { return fit_costs(m, (1u << regressors) - 1); };
+    const latency_fit_of_leaf a = fit(yes, whole, all_costs);
+    const latency_fit_of_leaf b = fit(no, whole, all_costs);
     const double expected =
-        expected_error(a.squared + b.squared, yes.count + no.count, a.costs + b.costs + test_parameters);
+        expected_error(a.squared + b.squared, yes.count + no.count, a.parameters + b.parameters + test_parameters);
     const auto place =
         std::find_if(best.begin(), best.end(), [&](const split& s) { return expected < s.expected * (1 - 1e-6); });
     if (place == best.end() && best.size() >= tried_again) return;
@@ -256,7 +289,8 @@ class tree_grower {
   }
 
   // Samples in order of the condition, in bins between which a threshold may lie.
-  void try_thresholds(const std::vector<int>& of, condition c, std::vector<split>& best) const {
+  void try_thresholds(const std::vector<int>& of, condition c, const latency_fit_of_leaf& whole,
+                      std::vector<split>& best) const {
     std::vector<std::pair<std::int32_t, int>> order;
     for (const int i : of) order.emplace_back(at(i).features.get(c), i);
     std::sort(order.begin(), order.end());
@@ -289,23 +323,25 @@ class tree_grower {
       ask.test = tree_test::at_most;
       ask.of = c;
       ask.value = roundest(order[cuts[b] - 1].first, order[cuts[b]].first - 1);
-      consider(ask, before, behind[b + 1], best);
+      consider(ask, before, behind[b + 1], whole, best);
     }
   }
 
-  void try_multiples(const std::vector<int>& of, condition c, std::vector<split>& best) const {
+  void try_multiples(const std::vector<int>& of, condition c, const latency_fit_of_leaf& whole,
+                     std::vector<split>& best) const {
     int last = 0;
     for (const int m : {2, 4, 8, 16, 32, 64}) {
       latency_node ask;
       ask.test = tree_test::multiple_of;
       ask.of = c;
       ask.value = m;
-      const int count = try_test(of, ask, last, best);
+      const int count = try_test(of, ask, last, whole, best);
       last = count;
     }
   }
 
-  void try_names(const std::vector<int>& of, condition c, std::vector<split>& best) const {
+  void try_names(const std::vector<int>& of, condition c, const latency_fit_of_leaf& whole,
+                 std::vector<split>& best) const {
     std::vector<std::int32_t> values;
     for (const int i : of) values.push_back(at(i).features.get(c));
     std::sort(values.begin(), values.end());
@@ -317,23 +353,26 @@ class tree_grower {
       ask.test = tree_test::equals;
       ask.of = c;
       ask.value = values[v];
-      try_test(of, ask, 0, best);
+      try_test(of, ask, 0, whole, best);
     }
   }
 
   // How many say yes; a test that divides them as the one before did (`same` say yes) is passed over.
-  int try_test(const std::vector<int>& of, const latency_node& ask, int same, std::vector<split>& best) const {
+  int try_test(const std::vector<int>& of, const latency_node& ask, int same, const latency_fit_of_leaf& whole,
+               std::vector<split>& best) const {
     int count = 0;
     for (const int i : of) count += ask.holds(at(i).features) ? 1 : 0;
     const int others = static_cast<int>(of.size()) - count;
-    if (count == same || count < options_.least_samples || others < options_.least_samples) return count;
+    if (count == same || count < least_of_factor() || others < least_of_factor()) return count;
     latency_moments yes;
     latency_moments no;
     for (const int i : of) (ask.holds(at(i).features) ? yes : no).add(at(i), options_.negligible);
-    consider(ask, yes, no, best);
+    consider(ask, yes, no, whole, best);
     return count;
   }
 
+  // Samples that a factor needs.
+  [[nodiscard]] int least_of_factor() const { return std::max(2, options_.least_samples / 2); }
   const latency_sample& at(int i) const { return samples_[static_cast<std::size_t>(i)]; }
   grown_node& node(int i) { return nodes_[static_cast<std::size_t>(i)]; }
 

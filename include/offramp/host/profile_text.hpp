@@ -39,22 +39,31 @@ inline std::string cost_text(regressor r, double cost, time_unit unit) {
     const char* million;
     const char* behind;
   };
-  constexpr wording words[regressors] = {{"", "", "", ""},
-                                         {"row", "1000 rows", "1,000,000 rows", ""},
-                                         {"position", "1000 positions", "1,000,000 positions", ""},
-                                         {"output", "1000 outputs", "1,000,000 outputs", ""},
-                                         {"OP", "kOP", "MOP", ""},
-                                         {"OP", "kOP", "MOP", " (output channels rounded up to 8)"},
-                                         {"OP", "kOP", "MOP", " (output channels rounded up to 16)"},
-                                         {"OP", "kOP", "MOP", " (output channels rounded up to 64)"},
-                                         {"OP", "kOP", "MOP", " (input channels rounded up to 32)"},
-                                         {"OP", "kOP", "MOP", " (input channels rounded up to 64)"},
-                                         {"byte", "kB", "MB", " in the windows"},
-                                         {"byte", "kB", "MB", " of input"},
-                                         {"byte", "kB", "MB", " of output"},
-                                         {"byte", "kB", "MB", " of weights"},
-                                         {"byte", "kB", "MB", " of scratch"},
-                                         {"step", "1000 steps", "1,000,000 steps", " that the kernel's rule reckons"}};
+  constexpr wording words[regressors] = {
+      {"", "", "", ""},
+      {"row", "1000 rows", "1,000,000 rows", ""},
+      {"position", "1000 positions", "1,000,000 positions", ""},
+      {"output", "1000 outputs", "1,000,000 outputs", ""},
+      {"OP", "kOP", "MOP", ""},
+      {"OP", "kOP", "MOP", " (output channels rounded up to 8)"},
+      {"OP", "kOP", "MOP", " (output channels rounded up to 16)"},
+      {"OP", "kOP", "MOP", " (output channels rounded up to 64)"},
+      {"OP", "kOP", "MOP", " (input channels rounded up to 32)"},
+      {"OP", "kOP", "MOP", " (input channels rounded up to 64)"},
+      {"byte", "kB", "MB", " in the windows"},
+      {"byte", "kB", "MB", " of input"},
+      {"byte", "kB", "MB", " of output"},
+      {"byte", "kB", "MB", " of weights"},
+      {"byte", "kB", "MB", " of scratch"},
+      {"step", "1000 steps", "1,000,000 steps", " that the kernel's rule reckons"},
+      {"OP", "kOP", "MOP", " (without those on padding)"},
+      {"sign", "1000 signs", "1,000,000 signs", " stored"},
+      {"byte", "1000 bytes", "1,000,000 bytes", " stored"},
+      {"integer", "1000 integers", "1,000,000 integers", " stored"},
+      {"float", "1000 floats", "1,000,000 floats", " stored"},
+      {"output", "1000 outputs", "1,000,000 outputs", " added to what was there"},
+      {"output", "1000 outputs", "1,000,000 outputs", " with two slopes or a rectifier"},
+      {"byte", "kB", "MB", " beyond 32 KiB of operands"}};
   const wording& w = words[static_cast<int>(r)];
   if (r == regressor::fixed) return three_digits(cost) + " " + short_name(unit);
   const char* per = w.one;
@@ -71,10 +80,12 @@ inline std::string cost_text(regressor r, double cost, time_unit unit) {
 inline std::string leaf_text(const latency_leaf& leaf, time_unit unit) {
   // What grows fastest first, what is there anyway last.
   constexpr regressor order[] = {
-      regressor::work,       regressor::work_out_8, regressor::work_out_16,    regressor::work_out_64,
-      regressor::work_in_32, regressor::work_in_64, regressor::reckoned,       regressor::weight_bytes,
-      regressor::in_bytes,   regressor::out_bytes,  regressor::gathered_bytes, regressor::scratch_bytes,
-      regressor::outputs,    regressor::positions,  regressor::rows,           regressor::fixed};
+      regressor::work,          regressor::work_inside, regressor::work_out_8, regressor::work_out_16,
+      regressor::work_out_64,   regressor::work_in_32,  regressor::work_in_64, regressor::reckoned,
+      regressor::weight_bytes,  regressor::in_bytes,    regressor::out_bytes,  regressor::gathered_bytes,
+      regressor::scratch_bytes, regressor::far_bytes,   regressor::outputs,    regressor::to_bits,
+      regressor::to_bytes,      regressor::to_words,    regressor::to_floats,  regressor::added,
+      regressor::bent,          regressor::positions,   regressor::rows,       regressor::fixed};
   static_assert(sizeof order / sizeof order[0] == regressors);
   std::string text;
   for (const regressor r : order) {
@@ -103,6 +114,14 @@ inline std::string condition_text(const latency_node& n, bool yes) {
     case condition::in_kind:
     case condition::out_kind:
       if (n.test == tree_test::equals) return name + (yes ? " " : " not ") + to_string(static_cast<kind>(n.value));
+      break;
+    case condition::what:
+      if (n.test == tree_test::equals)
+        return (yes ? "" : "not ") + std::string{to_string(static_cast<op_kind>(n.value))};
+      break;
+    case condition::in_layout:
+    case condition::out_layout:
+      if (n.test == tree_test::equals) return name + (yes ? " " : " not ") + to_string(static_cast<layout>(n.value));
       break;
     default: break;
   }

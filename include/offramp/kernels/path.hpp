@@ -118,7 +118,7 @@ namespace kernels {
 //   void pack(const kernel_op&, const std::uint32_t* canonical, std::uint32_t* packed)
 // and, for the latency model, if there is something to say:
 //   int variant(const kernel_op&)                     equal numbers, 0 to 4095, run the same loops (else: 0)
-//   std::int64_t reckoned(const kernel_op&)           what its rule for choosing loops reckons them to cost (else: 0)
+//   std::int64_t reckoned(const kernel_op&)           what it reckons the loops to cost, in a unit of its own (else: 0)
 // A kernel of a set says `int form(const kernel_op&)`, 0 to 15, in place of `variant`.
 template <class Path>
 struct traits;

@@ -12,7 +12,7 @@
 namespace offramp::inline OFFRAMP_ABI {
 
 // Changes whenever a regressor or a condition does: a profile fitted with others is refused.
-inline constexpr std::uint16_t features_version = 1;
+inline constexpr std::uint16_t features_version = 2;
 
 // One tree each. `grouped_conv` holds depthwise and all other grouped convolutions.
 enum class op_class : std::uint8_t {
@@ -69,15 +69,24 @@ enum class regressor : std::uint8_t {
   out_bytes,
   weight_bytes,
   scratch_bytes,
-  reckoned,  // kernels::reckoned
+  reckoned,     // kernels::reckoned
+  work_inside,  // OPs without those on padding
+  to_bits,      // outputs by what the output stage makes of them: signs, with channels rounded up to 32,
+  to_bytes,     // i8, u8, with channels rounded up to 16, as below,
+  to_words,     // i16, i32,
+  to_floats,
+  added,      // those that are added to what lies there,
+  bent,       // those with a second slope, or a rectifier in front
+  far_bytes,  // of input, output, weights and scratch, beyond 32 KiB
 };
-inline constexpr int regressors = 16;
+inline constexpr int regressors = 24;
 
 constexpr const char* to_string(regressor r) {
-  constexpr const char* names[regressors] = {"fixed",      "rows",         "positions",      "outputs",
-                                             "work",       "work_out_8",   "work_out_16",    "work_out_64",
-                                             "work_in_32", "work_in_64",   "gathered_bytes", "in_bytes",
-                                             "out_bytes",  "weight_bytes", "scratch_bytes",  "reckoned"};
+  constexpr const char* names[regressors] = {
+      "fixed",       "rows",         "positions",     "outputs",    "work",           "work_out_8",
+      "work_out_16", "work_out_64",  "work_in_32",    "work_in_64", "gathered_bytes", "in_bytes",
+      "out_bytes",   "weight_bytes", "scratch_bytes", "reckoned",   "work_inside",    "to_bits",
+      "to_bytes",    "to_words",     "to_floats",     "added",      "bent",           "far_bytes"};
   return static_cast<int>(r) < regressors ? names[static_cast<int>(r)] : "unknown";
 }
 
@@ -97,13 +106,17 @@ enum class condition : std::uint8_t {
   out_kind,
   adds,
   two_slopes,
+  what,  // op_kind
+  in_layout,
+  out_layout,
 };
-inline constexpr int conditions = 15;
+inline constexpr int conditions = 18;
 
 constexpr const char* to_string(condition c) {
   constexpr const char* names[conditions] = {"variant", "in_channels", "out_channels", "positions",    "out_width",
                                              "taps",    "stride",      "depth",        "weight_bytes", "scratch_bytes",
-                                             "work",    "in_kind",     "out_kind",     "adds",         "two_slopes"};
+                                             "work",    "in_kind",     "out_kind",     "adds",         "two_slopes",
+                                             "what",    "in_layout",   "out_layout"};
   return static_cast<int>(c) < conditions ? names[static_cast<int>(c)] : "unknown";
 }
 
@@ -116,6 +129,32 @@ struct op_features {
   [[nodiscard]] constexpr std::int32_t get(condition c) const { return is[static_cast<int>(c)]; }
 };
 
+// The regressor of an output stage.
+constexpr regressor made_of(kind out) {
+  switch (out) {
+    case kind::bits: return regressor::to_bits;
+    case kind::i8:
+    case kind::u8: return regressor::to_bytes;
+    case kind::f32: return regressor::to_floats;
+    default: return regressor::to_words;
+  }
+}
+
+// The share of the windows' taps that meet the input and not its padding.
+constexpr double inside_share(const window& w) {
+  const auto along = [](int out, int in, int kernel, int stride, int pad) {
+    std::int64_t taps = 0;
+    for (int o = 0; o < out; ++o) {
+      const int first = o * stride - pad;
+      const int begin = first < 0 ? 0 : first, end = first + kernel < in ? first + kernel : in;
+      taps += end > begin ? end - begin : 0;
+    }
+    return static_cast<double>(taps) / (out * kernel > 0 ? out * kernel : 1);
+  };
+  return along(w.out.h, w.in.h, w.kernel_h, w.stride_h, w.pad_top) *
+         along(w.out.w, w.in.w, w.kernel_w, w.stride_w, w.pad_left);
+}
+
 // `weight_bytes` as packed for Path.
 template <class Path>
 constexpr op_features features(const kernel_op& op, std::int64_t weight_bytes) {
@@ -125,6 +164,7 @@ constexpr op_features features(const kernel_op& op, std::int64_t weight_bytes) {
   const auto scratch = static_cast<std::int64_t>(kernels::scratch_bytes<Path>(op));
   const double work = static_cast<double>(cost.binary_macs) / 64 + static_cast<double>(cost.macs + cost.simple);
   const auto rounded = [](int n, int to) { return static_cast<double>((n + to - 1) / to * to) / (n > 0 ? n : 1); };
+  const auto numbers = static_cast<double>(w.out.size());
   const double positions = double{1} * w.out.h * w.out.w;
   op_features f;
   f.what = class_of(s);
@@ -132,7 +172,7 @@ constexpr op_features features(const kernel_op& op, std::int64_t weight_bytes) {
   put(regressor::fixed, 1);
   put(regressor::rows, w.out.h);
   put(regressor::positions, positions);
-  put(regressor::outputs, static_cast<double>(w.out.size()));
+  put(regressor::outputs, numbers);
   put(regressor::work, work);
   put(regressor::work_out_8, work * rounded(w.out.c, 8));
   put(regressor::work_out_16, work * rounded(w.out.c, 16));
@@ -145,6 +185,14 @@ constexpr op_features features(const kernel_op& op, std::int64_t weight_bytes) {
   put(regressor::weight_bytes, static_cast<double>(weight_bytes));
   put(regressor::scratch_bytes, static_cast<double>(scratch));
   put(regressor::reckoned, static_cast<double>(kernels::reckoned<Path>(op)));
+  put(regressor::work_inside, work * inside_share(w));
+  const double stored = numbers * rounded(w.out.c, s.out == kind::bits ? 32 : 16);
+  put(made_of(s.out), stored);
+  if (s.add) put(regressor::added, stored);
+  if (s.two_slopes || s.rectified) put(regressor::bent, stored);
+  constexpr std::int64_t near = 32 * 1024;
+  const std::int64_t touched = cost.in_bytes + cost.out_bytes + weight_bytes + scratch;
+  put(regressor::far_bytes, static_cast<double>(touched > near ? touched - near : 0));
   const auto say = [&](condition c, std::int64_t value) {
     f.is[static_cast<int>(c)] = static_cast<std::int32_t>(value < 0x7fffffff ? value : 0x7fffffff);
   };
@@ -163,6 +211,9 @@ constexpr op_features features(const kernel_op& op, std::int64_t weight_bytes) {
   say(condition::out_kind, static_cast<int>(s.out));
   say(condition::adds, s.add ? 1 : 0);
   say(condition::two_slopes, s.two_slopes ? 1 : 0);
+  say(condition::what, static_cast<int>(s.what));
+  say(condition::in_layout, static_cast<int>(s.in_layout));
+  say(condition::out_layout, static_cast<int>(s.out_layout));
   return f;
 }
 

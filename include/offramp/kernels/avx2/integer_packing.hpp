@@ -212,6 +212,43 @@ struct row_range {
 // A multiply-add takes 5 or 6 cycles and two begin in each: blocks with few sums take turns between several sets.
 constexpr int sets_of_sums(int sums) { return sums >= 8 ? 1 : sums >= 4 ? 2 : sums >= 2 ? 4 : 8; }
 
+// Half cycles, about: multiply-adds of all blocks, of which two begin in a cycle, what a block costs beside them, and
+// copying the input. For the latency model; nothing is chosen by it.
+template <int Lanes, int Together>
+constexpr std::int64_t reckoned(const kernel_op& op) {
+  const work_plan<Lanes, Together> p{op, true};
+  std::int64_t rows = 0;  // of taps, over all rows of outputs
+  for (int y = 0; y < p.w.out.h; ++y) {
+    const row_range r = valid_rows(p.w, y);
+    rows += r.end - r.begin;
+  }
+  std::int64_t sum = 0;
+  for (int v = 0; v < p.vectors; v += p.together) {
+    const int n = p.block_vectors(v);
+    const int positions = p.block_positions(n);
+    const int sums = positions * n;
+    const int least = 11 / sets_of_sums(sums);  // of a step, by latency
+    const int blocks = ceil_div(p.w.out.w, positions);
+    std::int64_t steps = std::int64_t{blocks} * p.runs * (sums > least ? sums : least);
+    if (p.trims) {
+      steps = 0;
+      for (int b = 0; b < blocks; ++b) {
+        const int x0 = b + 1 < blocks ? b * positions : p.w.out.w - positions;
+        for (int kx = 0; kx < p.runs; ++kx) {
+          const int valid = (p.valid_end(x0, positions, kx) - p.valid_begin(x0, positions, kx)) * n;
+          if (valid > 0) steps += valid > least ? valid : least;
+        }
+      }
+    }
+    sum += rows * steps * p.steps + std::int64_t{p.w.out.h} * blocks * (40 + 6 * sums);
+  }
+  if (!p.copies) return sum;
+  // Whole rows at a time, or else position by position.
+  const bool dense = p.in != kind::bits && p.channels == p.source.in.c && p.step_w == 1;
+  const int each = p.copied_columns() * (dense ? 0 : 12 + 6 * ceil_div(p.source.in.c, 32));
+  return sum + std::int64_t{p.source_rows()} * (30 + each + p.copied_columns() * p.position_bytes() / 16);
+}
+
 // The plan of an op; a constant where geometry is one.
 template <class Plan, op_signature S, class Geometry>
 [[gnu::always_inline]] constexpr Plan plan_of(Geometry g) {

@@ -11,21 +11,6 @@
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx2 {
 
-struct pool {
-  static constexpr bool runs(const op_signature& s) {
-    if (s.in_layout != layout::nhwc || s.out_layout != layout::nhwc) return false;
-    if (s.what == op_kind::max_pool) return s.in != kind::i32;
-    return s.what == op_kind::avg_pool && s.in != kind::i32;
-  }
-  static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
-  static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
-  static constexpr std::size_t weight_words(const kernel_op& op) { return canonical_layout(op).total(); }
-  static constexpr std::size_t scratch_bytes(const kernel_op&) { return 0; }
-  static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
-    traits<path::reference>::pack(op, canonical, packed);
-  }
-};
-
 // Bytes of a position.
 constexpr int position_bytes(const op_signature& s, const window& w) {
   return s.in == kind::bits ? 4 * ceil_div(w.in.c, 32) : w.in.c * bit_width(s.in) / 8;
@@ -39,6 +24,24 @@ constexpr bool pools_pairs(const op_signature& s, const window& w, int vector_by
   return s.in != kind::f32 && w.kernel_h == 2 && w.kernel_w == 2 && w.stride_w == 2 && bytes % 4 == 0 &&
          bytes < vector_bytes && vector_bytes % bytes == 0;
 }
+
+struct pool {
+  static constexpr bool runs(const op_signature& s) {
+    if (s.in_layout != layout::nhwc || s.out_layout != layout::nhwc) return false;
+    if (s.what == op_kind::max_pool) return s.in != kind::i32;
+    return s.what == op_kind::avg_pool && s.in != kind::i32;
+  }
+  static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
+  static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
+  static constexpr int form(const kernel_op& op) {
+    return op.signature.what == op_kind::max_pool && pools_pairs(op.signature, op.geometry, 32) ? 1 : 0;
+  }
+  static constexpr std::size_t weight_words(const kernel_op& op) { return canonical_layout(op).total(); }
+  static constexpr std::size_t scratch_bytes(const kernel_op&) { return 0; }
+  static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
+    traits<path::reference>::pack(op, canonical, packed);
+  }
+};
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::avx2
 

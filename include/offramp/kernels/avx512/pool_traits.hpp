@@ -6,7 +6,11 @@
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
 
-struct pool : avx2::pool {};
+struct pool : avx2::pool {
+  static constexpr int form(const kernel_op& op) {
+    return op.signature.what == op_kind::max_pool && avx2::pools_pairs(op.signature, op.geometry, 64) ? 1 : 0;
+  }
+};
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::avx512
 
