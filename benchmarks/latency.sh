@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 export LC_ALL=C
 out=build/benchmarks/latency profile=build/benchmarks/profile
 mkdir -p "$out" "$profile"
-path="" seconds=100 networks=60 core=$(($(nproc) - 1)) keep=no
+path="" seconds=100 networks=60 core="$(taskset -cp $$ | sed "s/.*[ ,-]//")" keep=no
 while [ $# -gt 0 ]; do
   case "$1" in
     --keep)
