@@ -3,10 +3,12 @@
 // covers: kernels/cortex_m/conv_bits_planes.hpp kernels/cortex_m/pair_tables.hpp kernels/cortex_m/bit_matrix.hpp
 // covers: kernels/cortex_m/conv_bits_words.hpp kernels/cortex_m/word_counts.hpp kernels/cortex_m/traits.hpp
 // covers: kernels/cortex_m/four_tables.hpp kernels/cortex_m/code.hpp paths/cortex_m.hpp
+// covers: kernels/cortex_m/shared_geometry.hpp
 #include <offramp/paths/cortex_m.hpp>
 
 #include <array>
 #include <set>
+#include <type_traits>
 #include <vector>
 
 #include "tests/support/kernel_check.hpp"
@@ -81,6 +83,54 @@ TEST_CASE("static geometries on 32-bit cores equal the reference") {
   check_op<cortex_m, signatures[0]>(static_geometry<large_cases[1].geometry>{}, "static, planes", 1);
   check_op<cortex_m_tables, signatures[2]>(static_geometry<large_cases[1].geometry>{}, "static, planes", 2);
   check_op<cortex_m, signatures[0]>(static_geometry<make_window({1, 1, 256}, 10, 1, 1, 1, 0, 0)>{}, "static, words", 3);
+}
+
+namespace {
+
+// Static layers with code of their own, and those that share it: the latter are as many types as there are kernel sizes
+// and paddings.
+template <window W>
+constexpr bool shares = kernels::cortex_m::is_shareable<W>;
+constexpr window wide = make_window({14, 14, 64}, 128, 3, 3, 2, 1, 1);
+constexpr window other_sizes = make_window({7, 9, 96}, 32, 3, 3, 1, 1, 1);
+constexpr window uneven = make_window({9, 8, 64}, 96, 3, 2, 1, 0, 1);
+static_assert(shares<wide> && shares<other_sizes> && shares<uneven> && shares<large_cases[2].geometry>);
+static_assert(!shares<make_window({9, 9, 16}, 32, 3, 3, 1, 1, 1)>);     // two taps a chunk
+static_assert(!shares<make_window({8, 8, 64}, 40, 3, 3, 1, 1, 1)>);     // a part of a word
+static_assert(!shares<make_window({9, 9, 64}, 64, 3, 2, 1, 1, 0, 2)>);  // two strides
+static_assert(!shares<stored_for(make_window({6, 6, 64}, 64, 3, 3, 1, 1, 1), 96, 64)>);
+static_assert(!shares<make_window({70000, 1, 32}, 32, 1, 1, 1, 0, 0)>);  // more than the sizes hold
+static_assert(!shares<[] {
+  window w = other_sizes;
+  w.out_first = 8;  // parameters of other widths before the kernel
+  return w;
+}()>);
+static_assert(
+    std::is_same_v<decltype(kernels::cortex_m::share<wide>()), decltype(kernels::cortex_m::share<other_sizes>())>);
+static_assert(
+    !std::is_same_v<decltype(kernels::cortex_m::share<wide>()), decltype(kernels::cortex_m::share<uneven>())>);
+
+template <window... W>
+void check_shared() {
+  std::uint64_t i = 0;
+  const auto one = [&]<window Of>() {
+    REQUIRE(small::variant_of({to_bits, Of}) == small::variant::pairs);
+    check_op<cortex_m, signatures[0]>(static_geometry<Of>{}, "shared", ++i);
+    check_op<cortex_m, signatures[1]>(static_geometry<Of>{}, "shared", ++i);
+    check_op<cortex_m, signatures[2]>(static_geometry<Of>{}, "shared", ++i);
+    check_op<cortex_m, signatures[4]>(static_geometry<Of>{}, "shared", ++i);
+    check_op<cortex_m_tables, signatures[0]>(static_geometry<Of>{}, "shared", ++i);
+    check_op<cortex_m_tables, signatures[2]>(static_geometry<Of>{}, "shared", ++i);
+  };
+  (one.template operator()<W>(), ...);
+}
+
+}  // namespace
+
+TEST_CASE("layers that share their code equal the reference") {
+  check_shared<wide, other_sizes, uneven, large_cases[2].geometry, make_window({16, 16, 32}, 32, 3, 3, 1, 1, 1),
+               make_window({16, 16, 96}, 160, 1, 1, 2, 0, 0), make_window({8, 8, 320}, 64, 3, 3, 1, 1, 1),
+               make_window({6, 8, 32}, 64, 5, 5, 1, 2, 2)>();
 }
 
 TEST_CASE("runs of words of any length are counted, with all bits and with none") {

@@ -79,6 +79,36 @@ TEST_CASE("DSP: static geometries") {
   check_static<make_window({2, 3, 8}, 6, 5, 5, 1, 3, 3), inner>("windows in the padding", 9);
 }
 
+namespace {
+
+constexpr op_signature logits = conv(i8, i8, i32);
+constexpr op_signature from_image = conv(u8, i8, bits);
+template <window W>
+constexpr bool shares = instructions::shares_dense_code({logits, W});
+constexpr window head = make_window({3, 3, 64}, 10, 3, 3, 1, 0, 0);
+static_assert(shares<head> && shares<make_window({2, 2, 3}, 7, 2, 2, 1, 0, 0)>);
+static_assert(!shares<make_window({3, 3, 5}, 7, 3, 3, 1, 0, 0)>);  // a part of a group
+static_assert(!shares<make_window({3, 3, 8}, 7, 3, 3, 1, 1, 1)>);  // padding
+static_assert(!shares<make_window({3, 3, 8}, 7, 2, 2, 1, 0, 0)>);  // four positions
+static_assert(!shares<make_window({3, 3, 8}, 7, 2, 2, 2, 0, 0)>);  // a part of the input
+static_assert(!shares<stored_for(make_window({1, 1, 64}, 10, 1, 1, 1, 0, 0), 96, 10)>);
+static_assert(!shares<stored_for(make_window({1, 1, 64}, 10, 1, 1, 1, 0, 0), 64, 12)>);
+static_assert(!instructions::shares_dense_code({conv(i16, i8, i8), head}));
+static_assert(!instructions::shares_dense_code({conv(i8, bits, i8), head}));
+
+}  // namespace
+
+TEST_CASE("DSP: dense layers that share their code") {
+  check_static<head, inner, logits, from_image>("units of 16, a window of nine taps", 20);
+  check_static<make_window({2, 2, 128}, 11, 2, 2, 1, 0, 0), inner, logits, from_image>("an odd number of outputs", 21);
+  check_static<make_window({1, 1, 16}, 40, 1, 1, 1, 0, 0), inner, logits, from_image>("a single unit", 22);
+  check_static<make_window({1, 3, 8}, 33, 1, 3, 1, 0, 0), inner, logits, from_image>("units of 12", 23);
+  check_static<make_window({5, 1, 8}, 1, 5, 1, 1, 0, 0), inner, logits, from_image>("units of 8", 24);
+  check_static<make_window({2, 2, 7}, 10, 2, 2, 1, 0, 0), inner, logits, from_image>("units of 4 across taps", 25);
+  check_static<make_window({1, 1, 4}, 2, 1, 1, 1, 0, 0), inner, logits, from_image>("four numbers", 26);
+  check_static<make_window({3, 3, 5}, 7, 3, 3, 1, 0, 0), inner, logits>("not shared", 27);
+}
+
 TEST_CASE("DSP: large factors and narrow limits are the output stage's") {
   // One input, one weight: outputs can be worked out by hand.
   constexpr window w = make_window({1, 1, 1}, 1, 1, 1, 1, 0, 0);

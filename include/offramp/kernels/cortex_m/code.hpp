@@ -3,6 +3,8 @@
 #define OFFRAMP_KERNELS_CORTEX_M_CODE_HPP
 
 #include <offramp/kernels/cortex_m/conv_bits.hpp>
+#include <offramp/kernels/cortex_m/mean_pool.hpp>
+#include <offramp/kernels/cortex_m/signs.hpp>
 #include <offramp/kernels/cortex_m/traits.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels {

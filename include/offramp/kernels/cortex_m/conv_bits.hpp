@@ -2,10 +2,13 @@
 #ifndef OFFRAMP_KERNELS_CORTEX_M_CONV_BITS_HPP
 #define OFFRAMP_KERNELS_CORTEX_M_CONV_BITS_HPP
 
+#include <type_traits>
+
 #include <offramp/kernels/cortex_m/conv_bits_planes.hpp>
 #include <offramp/kernels/cortex_m/conv_bits_traits.hpp>
 #include <offramp/kernels/cortex_m/conv_bits_words.hpp>
 #include <offramp/kernels/cortex_m/four_tables.hpp>
+#include <offramp/kernels/cortex_m/shared_geometry.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels {
 
@@ -18,7 +21,12 @@ struct code<cortex_m::conv_bits<WorkBytes>> {
   template <op_signature S, class Geometry>
   static void run(Geometry g, const arguments& a) {
     if constexpr (Geometry::is_static) {
-      run_as<kernel::variant_of(kernel_op{S, Geometry{}()}), S>(g, a);
+      constexpr window w = Geometry{}();
+      constexpr variant v = kernel::variant_of(kernel_op{S, w});
+      if constexpr (v != variant::words && cortex_m::is_shareable<w>)
+        run_planes<v, S>(cortex_m::share<w>(), a, kernel::block(v, w));
+      else
+        run_as<v, S>(g, a);
     } else {
       switch (kernel::variant_of(kernel_op{S, g()})) {
         case variant::words: return run_as<variant::words, S>(g, a);
@@ -41,10 +49,13 @@ struct code<cortex_m::conv_bits<WorkBytes>> {
   static void run_as(Geometry g, const arguments& a) {
     if constexpr (V == variant::words)
       cortex_m::conv_bits_words<S>(g, a);
-    else if constexpr (V == variant::pairs)
-      cortex_m::conv_bits_planes<cortex_m::pair_tables, S>(g, a, kernel::block(V, g()));
     else
-      cortex_m::conv_bits_planes<cortex_m::four_tables, S>(g, a, kernel::block(V, g()));
+      run_planes<V, S>(g, a, kernel::block(V, g()));
+  }
+  template <typename kernel::variant V, op_signature S, class Geometry>
+  static void run_planes(Geometry g, const arguments& a, int block) {
+    using tables = std::conditional_t<V == variant::pairs, cortex_m::pair_tables, cortex_m::four_tables>;
+    cortex_m::conv_bits_planes<tables, S>(g, a, block);
   }
 };
 

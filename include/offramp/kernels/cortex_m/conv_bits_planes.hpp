@@ -95,7 +95,7 @@ template <class Begin>
 [[gnu::always_inline]] inline void start_counts(std::uint32_t* state, int channels, int planes, Begin begin) {
   for (int o = 0; o < channels; ++o) {
     std::uint32_t bits = begin(o);
-    for (int i = 0; i <= planes; ++i, bits >>= 1) {
+    for (int left = planes + 1; left != 0; --left, bits >>= 1) {
       *state++ = 0u - (bits & 1u);
       keep_loop();
     }
@@ -120,6 +120,16 @@ template <op_signature S>
   for (int j = 0; j < positions; ++j, out += words) *out = (rows[j] ^ flips) | (begin == 0 ? 0u : *out);
 }
 
+// Numbers of channel c, from counts that stand in 16 bits of the rows.
+template <op_signature S>
+OFFRAMP_CORTEX_M void store_channel(parameters<S> params, int c, int depth, const std::uint32_t* rows, int shift,
+                                    storage_t<S.out>* to, int distance, int positions) {
+  for (const std::uint32_t* end = rows + positions; rows != end; ++rows, to += distance) {
+    const int count = static_cast<int>(*rows >> shift & 0xffffu);
+    *to = finish<S>(params, c, depth - 2 * count, S.add ? *to : storage_t<S.out>{});
+  }
+}
+
 // The counts of two channels, 16 bits each, to numbers of all positions.
 template <op_signature S>
 [[gnu::always_inline]] inline void store_numbers(const parameters<S>& params, const window& w, storage_t<S.out>* out,
@@ -136,11 +146,7 @@ template <op_signature S>
     transpose(rows);
     for (int half = 0; half < 2 && o + half < channels; ++half) {
       const int c = first + o + half;
-      storage_t<S.out>* to = out + c;
-      for (int j = 0; j < positions; ++j, to += w.out.c) {
-        const int count = static_cast<int>(rows[j] >> (16 * half) & 0xffffu);
-        *to = finish<S>(params, c, w.depth() - 2 * count, S.add ? *to : storage_t<S.out>{});
-      }
+      store_channel<S>(params, c, w.depth(), rows, 16 * half, out + c, w.out.c, positions);
     }
   }
 }

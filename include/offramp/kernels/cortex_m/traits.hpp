@@ -4,6 +4,8 @@
 #define OFFRAMP_KERNELS_CORTEX_M_TRAITS_HPP
 
 #include <offramp/kernels/cortex_m/conv_bits_traits.hpp>
+#include <offramp/kernels/cortex_m/mean_pool_traits.hpp>
+#include <offramp/kernels/cortex_m/signs_traits.hpp>
 #include <offramp/kernels/kernel_set.hpp>
 
 namespace offramp::inline OFFRAMP_ABI {
@@ -32,9 +34,10 @@ struct cortex_m_dsp_tables {
 namespace kernels {
 
 template <>
-struct traits<path::cortex_m> : kernel_set<cortex_m::conv_bits<2048>> {};
+struct traits<path::cortex_m> : kernel_set<cortex_m::conv_bits<2048>, cortex_m::mean_pool, cortex_m::signs> {};
 template <>
-struct traits<path::cortex_m_tables> : kernel_set<cortex_m::conv_bits<24 * 1024>> {};
+struct traits<path::cortex_m_tables>
+    : kernel_set<cortex_m::conv_bits<24 * 1024>, cortex_m::mean_pool, cortex_m::signs> {};
 template <>
 struct traits<path::cortex_m_dsp_tables> : traits<path::cortex_m_tables> {};
 

@@ -21,11 +21,31 @@ namespace cortex_m_dsp {
                                    2u * static_cast<std::uint32_t>(part));
 }
 
-// Slots of a window, 0 where geometry is not static.
+// A dense layer whose sizes are known at run time: `Unit` numbers, again and again.
+template <int Unit>
+struct dense_geometry {
+  static constexpr bool is_static = false;
+  static constexpr int unit = Unit;
+  std::uint16_t units_less_one;
+  std::uint16_t out_c;
+
+  [[gnu::always_inline]] constexpr window operator()() const {
+    window w;
+    w.in = {1, 1, Unit * (units_less_one + 1)};
+    w.out = {1, 1, out_c};
+    w.stored_in_c = w.in.c;
+    w.stored_out_c = w.out.c;
+    return w;
+  }
+};
+
+// Slots of a window, or what they are a multiple of; 0 where nothing is known.
 template <op_signature S, class Geometry>
 constexpr int known_slots() {
   if constexpr (Geometry::is_static)
     return slots({S, Geometry{}()});
+  else if constexpr (requires { Geometry::unit; })
+    return Geometry::unit;
   else
     return 0;
 }
@@ -136,12 +156,45 @@ inline void convolve(Geometry g, const arguments& a) {
   }
 }
 
+// Dense layers share their code: the window is the whole input, whose numbers lie side by side whatever its shape.
+template <op_signature S, int Unit>
+[[gnu::noinline]] inline void convolve_dense(dense_geometry<Unit> g, const arguments& a) {
+  using geometry = dense_geometry<Unit>;
+  const kernel_op op{S, g()};
+  const output_stage<S, geometry> stage{a.weights, op.geometry};
+  const std::uint32_t* kernel = a.weights + canonical_layout(op).kernel();
+  auto* x = static_cast<std::uint32_t*>(a.scratch);
+  widen<S, 1>(op, a.in, static_cast<std::int32_t>(a.weights[0]), place{0, 0}, nullptr, x);
+  convolve_positions<S, 1, geometry>(op, stage, kernel, x, a.out, 0);
+}
+
+// Not of nested widths, nor where numbers have to be filled up to a group of four.
+constexpr bool shares_dense_code(const kernel_op& op) {
+  const window& w = op.geometry;
+  const bool bytes = op.signature.in == kind::u8 || op.signature.in == kind::i8;
+  const bool whole = w.in.h == w.kernel_h && w.in.w == w.kernel_w && w.pad_top == 0 && w.pad_left == 0;
+  const bool one_width = w.stored_in_c == w.in.c && w.stored_out_c == w.out.c && w.out_first == 0;
+  return bytes && op.signature.weights == kind::i8 && whole && w.out.positions() == 1 && one_width && w.groups == 1 &&
+         w.in.size() % 4 == 0 && w.in.size() <= 4 * 65536 && w.out.c <= 65535;
+}
+// As many steps as are written out in a loop over a long row (steps_together).
+constexpr int unit_of(int slots) { return slots % 16 == 0 ? 16 : slots % 12 == 0 ? 12 : slots % 8 == 0 ? 8 : 4; }
+
 }  // namespace cortex_m_dsp
 
 template <>
 struct code<cortex_m_dsp::conv_integer> {
   template <op_signature S, class Geometry>
   static void run(Geometry g, const arguments& a) {
+    if constexpr (Geometry::is_static) {
+      constexpr window w = Geometry{}();
+      if constexpr (cortex_m_dsp::shares_dense_code({S, w})) {
+        constexpr int unit = cortex_m_dsp::unit_of(w.in.size());
+        constexpr auto units_less_one = static_cast<std::uint16_t>(w.in.size() / unit - 1);
+        constexpr auto out_c = static_cast<std::uint16_t>(w.out.c);
+        return cortex_m_dsp::convolve_dense<S>(cortex_m_dsp::dense_geometry<unit>{units_less_one, out_c}, a);
+      }
+    }
     cortex_m_dsp::convolve<S>(g, a);
   }
 };

@@ -37,6 +37,7 @@ template <kind K, int P>
   for (; i + 4 <= groups; i += 4, to += 8 * P, from += 16)
 #pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) put_group<K, P>(to + 2 * P * j, load_bytes(from + 4 * j), minus_zero);
+  if (groups % 4 == 0) return to;  // often known
 #pragma GCC unroll 3
   for (; i < groups; ++i, to += 2 * P, from += 4) put_group<K, P>(to, load_bytes(from), minus_zero);
   return to;
