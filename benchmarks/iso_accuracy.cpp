@@ -323,7 +323,8 @@ void collect(const iso::contenders& all, iso::results& r, const settings& s) {
     device["instructions"] = instructions;
     r.row(c->name())["device"] = device;
   }
-  r.about()["device"] = "Cortex-M4F, emulated (mps2-an386), arm-none-eabi-g++ -Os, one build for size and instructions";
+  r.about()["device"] =
+      "Cortex-M4F, emulated (mps2-an386), path cortex_m_dsp, g++ -Os, one build for size and instructions";
   r.save();
 }
 
