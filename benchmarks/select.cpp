@@ -24,19 +24,10 @@
 #include <offramp/select/selector.hpp>
 
 #include "benchmarks/goals.hpp"
+#include "benchmarks/profiled_path.hpp"
 
 using namespace offramp;
-
-// Built like profile_cpu: a path whose kernels need no flags, where CMake says which.
-#ifdef OFFRAMP_PROFILE_PATHS
-template <class First, class...>
-struct first_of {
-  using type = First;
-};
-using here = first_of<OFFRAMP_PROFILE_PATHS>::type;
-#else
-using here = path::native;
-#endif
+using here = bench::profiled_path;
 
 namespace {
 

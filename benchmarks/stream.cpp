@@ -25,23 +25,14 @@
 #include <offramp/paths/x86.hpp>
 
 #include "benchmarks/goals.hpp"
+#include "benchmarks/profiled_path.hpp"
 #include "benchmarks/stream/timed_stream.hpp"
 #include "benchmarks/stream/unpacked.hpp"
 #include "fashion_mnist/network.hpp"
 #include "fashion_mnist/weights.hpp"
 
 using namespace offramp;
-
-// Built like profile_cpu: a path whose kernels need no flags, where CMake says which.
-#ifdef OFFRAMP_PROFILE_PATHS
-template <class First, class...>
-struct first_of {
-  using type = First;
-};
-using here = first_of<OFFRAMP_PROFILE_PATHS>::type;
-#else
-using here = path::native;
-#endif
+using here = bench::profiled_path;
 #ifndef OFFRAMP_PROFILE_FLAGS
 #define OFFRAMP_PROFILE_FLAGS ""
 #endif

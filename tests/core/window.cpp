@@ -38,3 +38,21 @@ TEST_CASE("a window knows its taps and its depth") {
   CHECK_FALSE(dynamic_geometry::is_static);
   CHECK(static_geometry<w>::is_static);
 }
+
+TEST_CASE("longer rows: the same products at the same positions, unless there is padding") {
+  const auto check = [](const window& from, int in_h, int in_w, int out_w, int kernel_w) {
+    const window w = with_long_rows(from);
+    CHECK(w.in.h == in_h);
+    CHECK(w.in.w == in_w);
+    CHECK(w.out.w == out_w);
+    CHECK(w.kernel_w == kernel_w);
+    CHECK(w.out.positions() == from.out.positions());
+    CHECK(w.depth() == from.depth());
+    CHECK(stays_inside(w) == stays_inside(from));
+  };
+  check(make_window({14, 10, 8}, 7, 1, 1, 1, 0, 0), 1, 140, 140, 1);  // 1x1: one row of positions
+  check(make_window({6, 4, 8}, 7, 6, 4, 1, 0, 0), 1, 24, 1, 24);      // dense: one run of inputs
+  check(make_window({6, 4, 8}, 7, 3, 4, 1, 0, 0), 6, 4, 1, 4);        // several rows of positions stay
+  check(make_window({6, 4, 8}, 7, 1, 1, 2, 0, 0), 6, 4, 2, 1);        // so do strides
+  check(make_window({6, 4, 8}, 7, 3, 3, 1, 1, 1), 6, 4, 4, 3);        // and padding
+}

@@ -89,6 +89,23 @@ struct cortex_m_dsp {
   static constexpr const char* about = "and the DSP extension: Cortex-M4, M7, M33";
 };
 
+// For boards with memory to spare.
+struct cortex_m_tables {
+  using parent = cortex_m;
+  static constexpr std::uint16_t id = 11;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "cortex_m_tables";
+  static constexpr const char* about = "cortex_m, and up to 24 KB of working memory";
+};
+// The same before cortex_m_dsp (paths/cortex_m_dsp.hpp).
+struct cortex_m_dsp_tables {
+  using parent = cortex_m_dsp;
+  static constexpr std::uint16_t id = 12;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "cortex_m_dsp_tables";
+  static constexpr const char* about = "cortex_m_dsp, and up to 24 KB of working memory";
+};
+
 // Arm with NEON. Opt-in (paths/*.hpp); traits answer on any machine.
 struct neon {
   using parent = portable;

@@ -61,10 +61,10 @@ struct float_row {
 template <op_signature S, class Geometry, int V>
 OFFRAMP_INLINE OFFRAMP_AVX2 void convolve_block(Geometry g, const arguments& a, const float* x, int in_row,
                                                 int channel) {
-  const window w = longer_rows(g());
+  const window w = with_long_rows(g());
   constexpr int columns = [] {
     if constexpr (Geometry::is_static)
-      return longer_rows(Geometry{}()).out.w;
+      return with_long_rows(Geometry{}()).out.w;
     else
       return 0;
   }();
@@ -91,7 +91,7 @@ OFFRAMP_INLINE OFFRAMP_AVX2 void convolve_block(Geometry g, const arguments& a, 
 
 template <op_signature S, class Geometry>
 OFFRAMP_AVX2 inline void convolve_floats(Geometry g, const arguments& a) {
-  const window w = longer_rows(g());
+  const window w = with_long_rows(g());
   const parameters<S> params{a.weights, w};
   const auto* x = static_cast<const float*>(a.in);
   if (copies_rows({S, w})) {

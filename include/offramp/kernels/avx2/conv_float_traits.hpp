@@ -31,7 +31,7 @@ struct float_reckoning {
   static constexpr int most(int v) { return Lanes == 16 ? (v == 2 ? 14 : 16) : 6 * (3 - v); }
 
   static constexpr std::int64_t direct(const kernel_op& op) {
-    const window w = longer_rows(op.geometry);
+    const window w = with_long_rows(op.geometry);
     std::int64_t rows = 0;  // of taps, over all rows of outputs
     for (int y = 0; y < w.out.h; ++y) {
       const int top = y * w.stride_h - w.pad_top;

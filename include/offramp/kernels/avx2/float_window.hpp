@@ -13,22 +13,6 @@
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx2 {
 
-// The same convolution with fewer, longer rows, where there is one. Positions keep their order.
-[[gnu::always_inline]] constexpr window longer_rows(window w) {
-  const bool unpadded = w.pad_top == 0 && w.pad_left == 0 && (w.out.h - 1) * w.stride_h + w.kernel_h <= w.in.h &&
-                        (w.out.w - 1) * w.stride_w + w.kernel_w <= w.in.w;
-  if (unpadded && w.taps() == 1 && w.stride_h == 1 && w.stride_w == 1) {
-    w.in.w *= w.in.h;
-    w.out.w *= w.out.h;
-    w.in.h = w.out.h = 1;
-  } else if (unpadded && w.kernel_w == w.in.w && w.out.h == 1) {
-    w.in.w *= w.kernel_h;
-    w.kernel_w *= w.kernel_h;
-    w.in.h = w.kernel_h = 1;
-  }
-  return w;
-}
-
 // Columns of zeros to the right of the input.
 [[gnu::always_inline]] constexpr int padding_right(const window& w) {
   const int over = (w.out.w - 1) * w.stride_w + w.kernel_w - w.pad_left - w.in.w;

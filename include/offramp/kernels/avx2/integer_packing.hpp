@@ -25,22 +25,6 @@
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx2::integer {
 
-// The same convolution with fewer, longer rows, where there is one. Positions keep their order.
-[[gnu::always_inline]] constexpr window with_long_rows(window w) {
-  const bool unpadded = w.pad_top == 0 && w.pad_left == 0 && (w.out.h - 1) * w.stride_h + w.kernel_h <= w.in.h &&
-                        (w.out.w - 1) * w.stride_w + w.kernel_w <= w.in.w;
-  if (unpadded && w.taps() == 1 && w.stride_h == 1 && w.stride_w == 1) {
-    w.in.w *= w.in.h;
-    w.out.w *= w.out.h;
-    w.in.h = w.out.h = 1;
-  } else if (unpadded && w.kernel_w == w.in.w && w.out.h == 1) {
-    w.in.w *= w.kernel_h;
-    w.kernel_w *= w.kernel_h;
-    w.in.h = w.kernel_h = 1;
-  }
-  return w;
-}
-
 // The zero point of bytes as they are stored for vpdpbusd: signs as 0 and 2.
 constexpr std::int32_t stored_zero(kind in, std::int32_t in_zero) {
   return in == kind::bits ? 1 : in == kind::i8 ? in_zero + 128 : in_zero;

@@ -8,30 +8,7 @@
 #include <offramp/kernels/cortex_m/signs_traits.hpp>
 #include <offramp/kernels/kernel_set.hpp>
 
-namespace offramp::inline OFFRAMP_ABI {
-
-namespace path {
-
-// For boards with memory to spare.
-struct cortex_m_tables {
-  using parent = cortex_m;
-  static constexpr std::uint16_t id = 11;
-  static constexpr std::uint16_t version = 1;
-  static constexpr const char* name = "cortex_m_tables";
-  static constexpr const char* about = "cortex_m, and up to 24 KB of working memory";
-};
-// The same before cortex_m_dsp (paths/cortex_m_dsp.hpp).
-struct cortex_m_dsp_tables {
-  using parent = cortex_m_dsp;
-  static constexpr std::uint16_t id = 12;
-  static constexpr std::uint16_t version = 1;
-  static constexpr const char* name = "cortex_m_dsp_tables";
-  static constexpr const char* about = "cortex_m_dsp, and up to 24 KB of working memory";
-};
-
-}  // namespace path
-
-namespace kernels {
+namespace offramp::inline OFFRAMP_ABI::kernels {
 
 template <>
 struct traits<path::cortex_m> : kernel_set<cortex_m::conv_bits<2048>, cortex_m::mean_pool, cortex_m::signs> {};
@@ -41,8 +18,6 @@ struct traits<path::cortex_m_tables>
 template <>
 struct traits<path::cortex_m_dsp_tables> : traits<path::cortex_m_tables> {};
 
-}  // namespace kernels
-
-}  // namespace offramp::inline OFFRAMP_ABI
+}  // namespace offramp::inline OFFRAMP_ABI::kernels
 
 #endif

@@ -34,18 +34,8 @@ struct runs_of_taps {
 
   // `unit`, bytes: what loops take of a run at a time, at least a word. `as_stored`: are numbers of the input what the
   // loops take?
-  [[gnu::always_inline]] constexpr runs_of_taps(const window& of, number n, int unit, bool as_stored) : w{of} {
-    const bool unpadded = w.pad_top == 0 && w.pad_left == 0 && (w.out.h - 1) * w.stride_h + w.kernel_h <= w.in.h &&
-                          (w.out.w - 1) * w.stride_w + w.kernel_w <= w.in.w;
-    if (unpadded && w.taps() == 1 && w.stride_h == 1 && w.stride_w == 1) {
-      w.in.w *= w.in.h;
-      w.out.w *= w.out.h;
-      w.in.h = w.out.h = 1;
-    } else if (unpadded && w.kernel_w == w.in.w && w.out.h == 1) {
-      w.in.w *= w.kernel_h;
-      w.kernel_w *= w.kernel_h;
-      w.in.h = w.kernel_h = 1;
-    }
+  [[gnu::always_inline]] constexpr runs_of_taps(const window& of, number n, int unit, bool as_stored)
+      : w{with_long_rows(of)} {
     rows = (w.out.h - 1) * w.stride_h + w.kernel_h;
     columns = (w.out.w - 1) * w.stride_w + w.kernel_w;
     narrow = w.stored_in_c > w.in.c;
@@ -65,7 +55,7 @@ struct runs_of_taps {
     const int in_run = by_tap ? 1 : w.kernel_w;
     words = ceil_div(in_run * position, unit) * unit / 4;
     stored_words = ceil_div(in_run * stored_position, unit) * unit / 4;
-    copies = !as_stored || !unpadded || (n == number::byte && (narrow || in_run * position % 16 != 0));
+    copies = !as_stored || !stays_inside(w) || (n == number::byte && (narrow || in_run * position % 16 != 0));
     if (!copies) {
       columns = w.in.w;
       rows = w.in.h;
