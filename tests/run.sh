@@ -233,13 +233,13 @@ for stage in "${stages[@]}"; do
   if [ ${#selected[@]} -gt 0 ] && [[ " ${selected[*]} " != *" $name "* ]]; then continue; fi
   why="$(left_out "$name")"
   if [ -n "$why" ]; then
-    ledger+=("$(printf '%-16s %6s  left out (%s)' "$name" - "$why")")
+    ledger+=("$(printf '%-16s %6s %6s  left out (%s)' "$name" - - "$why")")
     continue
   fi
   log="build/test-logs/$name.log"
   printf '== %-16s %s\n' "$name" "${stage#*|}"
   before=$SECONDS
-  (set +e; "stage_$name") >"$log" 2>&1 </dev/null
+  cpu_s="$({ TIMEFORMAT=%0U; time { (set +e; "stage_$name") >"$log" 2>&1 </dev/null; }; } 2>&1)"
   status=$?
   took=$((SECONDS - before))
   ran+="$name "
@@ -251,14 +251,14 @@ for stage in "${stages[@]}"; do
     echo "-- the end of $log:"
     tail -n 30 "$log" | cut -c1-300
   fi
-  ledger+=("$(printf '%-16s %6d  %-6s  %5d passed %5d failed' "$name" "$took" "$verdict" "$ok" "$bad")")
+  ledger+=("$(printf '%-16s %6d %6d  %-6s  %5d passed %5d failed' "$name" "$took" "$cpu_s" "$verdict" "$ok" "$bad")")
 done
 
 total=$((SECONDS - started))
 echo
-printf '%-16s %6s\n' stage seconds
+printf '%-16s %6s %6s\n' stage wall_s cpu_s
 printf '%s\n' "${ledger[@]}"
-printf '%-16s %6d  of %d\n' total "$total" "$budget_s"
+printf '%-16s %6d of %d\n' total "$total" "$budget_s"
 if [ "$total" -gt "$budget_s" ]; then
   echo "over the time budget: $total s, at most $budget_s s"
   [ $budget_given = no ] || failed=$((failed + 1))

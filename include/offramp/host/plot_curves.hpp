@@ -145,8 +145,20 @@ inline std::string curve_script(const curve_plot& plot, std::string* names = nul
   return out + '\n';
 }
 
+// Rows of the key below a plot: entries stand in columns as wide as the longest; gnuplot is generous with their width.
+inline int key_rows(const curve_plot& plot, int width) {
+  std::size_t names = 0, longest = 0;
+  for (const auto& curve : plot.curves) {
+    names += curve.name.empty() ? 0 : 1;
+    longest = std::max(longest, curve.name.size());
+  }
+  const int in_a_row = std::max(1, width / (static_cast<int>(longest) * 9 + 70));
+  return (static_cast<int>(names) + in_a_row - 1) / in_a_row;
+}
+
 inline drawing draw(const curve_plot& plot) {
-  return {plot.title, plot.width, plot.height, plot_frame(plot.title, true) + curve_script(plot)};
+  const std::string room = "set bmargin " + plot_number(4 + 1.1 * key_rows(plot, plot.width)) + '\n';
+  return {plot.title, plot.width, plot.height, plot_frame(plot.title, true) + room + curve_script(plot)};
 }
 
 // Every panel's inner part stands where it is told to, in pixels, so that all axes are in line.
@@ -160,15 +172,8 @@ inline drawing draw(const panel_grid& plot) {
   constexpr int left = 84, between = 56, right = 20, panel_top = 44, panel_bottom = 50;
   const int top = plot.title.empty() ? 0 : 30;
   const int width = left + columns * plot.panel_width + (columns - 1) * between + right;
-  // Entries of the key stand in columns as wide as the longest; gnuplot is generous with their width.
-  std::size_t names_shown = 0, longest = 0;
-  for (const auto& curve : plot.panels.front().curves) {
-    names_shown += curve.name.empty() ? 0 : 1;
-    longest = std::max(longest, curve.name.size());
-  }
-  const int in_a_row = std::max(1, width / (static_cast<int>(longest) * 9 + 70));
-  const int key_rows = (static_cast<int>(names_shown) + in_a_row - 1) / in_a_row;
-  const int height = top + rows * (panel_top + plot.panel_height + panel_bottom) + 28 + 22 * key_rows;
+  const int height =
+      top + rows * (panel_top + plot.panel_height + panel_bottom) + 28 + 22 * key_rows(plot.panels.front(), width);
   const auto across = [&](int x) { return plot_number(static_cast<double>(x) / width); };
   const auto up = [&](int y) { return plot_number(1 - static_cast<double>(y) / height); };
   const auto place = [&](int x0, int x1, int y0, int y1) {
