@@ -52,7 +52,7 @@ int main() {
   print_text("It is: ");
   print_text(garment_names[garment_labels[image]]);
   print_text("\n\n    counts  answer\n");
-  for (std::uint32_t counts = 1'000'000; counts < 16'000'000; counts += 2'000'000) {
+  for (std::uint32_t counts = 500'000; counts < 12'000'000; counts += 1'500'000) {
     run(garment_pixels[image], counts);
     print_number(static_cast<std::int32_t>(counts), 10);
     if (answer == nothing) {

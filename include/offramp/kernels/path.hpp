@@ -77,23 +77,32 @@ struct avx512_popcnt {
 struct cortex_m {
   using parent = portable;
   static constexpr std::uint16_t id = 7;
-  static constexpr std::uint16_t version = 1;
+  static constexpr std::uint16_t version = 2;
   static constexpr const char* name = "cortex_m";
   static constexpr const char* about = "words of 32 bits in plain C++: Cortex-M0+ to M33";
 };
 struct cortex_m_dsp {
   using parent = cortex_m;
   static constexpr std::uint16_t id = 8;
-  static constexpr std::uint16_t version = 1;
+  static constexpr std::uint16_t version = 2;
   static constexpr const char* name = "cortex_m_dsp";
   static constexpr const char* about = "and the DSP extension: Cortex-M4, M7, M33";
+};
+
+// Cortex-M with vectors of 128 bits, MVE.
+struct helium {
+  using parent = cortex_m_dsp;
+  static constexpr std::uint16_t id = 13;
+  static constexpr std::uint16_t version = 1;
+  static constexpr const char* name = "helium";
+  static constexpr const char* about = "and Helium: Cortex-M52, M55, M85";
 };
 
 // For boards with memory to spare.
 struct cortex_m_tables {
   using parent = cortex_m;
   static constexpr std::uint16_t id = 11;
-  static constexpr std::uint16_t version = 1;
+  static constexpr std::uint16_t version = 2;
   static constexpr const char* name = "cortex_m_tables";
   static constexpr const char* about = "cortex_m, and up to 24 KB of working memory";
 };
@@ -101,7 +110,7 @@ struct cortex_m_tables {
 struct cortex_m_dsp_tables {
   using parent = cortex_m_dsp;
   static constexpr std::uint16_t id = 12;
-  static constexpr std::uint16_t version = 1;
+  static constexpr std::uint16_t version = 2;
   static constexpr const char* name = "cortex_m_dsp_tables";
   static constexpr const char* about = "cortex_m_dsp, and up to 24 KB of working memory";
 };

@@ -3,7 +3,7 @@
 // covers: kernels/cortex_m/conv_bits_planes.hpp kernels/cortex_m/pair_tables.hpp kernels/cortex_m/bit_matrix.hpp
 // covers: kernels/cortex_m/conv_bits_words.hpp kernels/cortex_m/word_counts.hpp kernels/cortex_m/traits.hpp
 // covers: kernels/cortex_m/four_tables.hpp kernels/cortex_m/code.hpp paths/cortex_m.hpp
-// covers: kernels/cortex_m/shared_geometry.hpp
+// covers: kernels/cortex_m/shared_geometry.hpp kernels/cortex_m/conv_bits_columns.hpp
 #include <offramp/paths/cortex_m.hpp>
 
 #include <array>
@@ -50,6 +50,14 @@ constexpr op_case large_cases[] = {
     {"one position more than a word", make_window({3, 11, 64}, 40, 3, 3, 1, 1, 1)},
     {"stored wider, many positions", stored_for(make_window({6, 6, 37}, 90, 3, 3, 1, 1, 1), 80, 150)},
     {"stored wider, taps share a chunk", stored_for(make_window({9, 6, 5}, 30, 3, 3, 1, 1, 1), 9, 50)},
+    {"whole words of outputs", make_window({7, 7, 64}, 96, 3, 3, 1, 1, 1)},
+    {"whole words of outputs, parts of words in", make_window({6, 5, 40}, 64, 3, 3, 2, 1, 1)},
+    {"whole words of outputs, two taps a chunk", make_window({6, 7, 16}, 32, 3, 3, 1, 1, 1)},
+    {"whole words of outputs, five taps a chunk", make_window({5, 9, 6}, 64, 4, 3, 1, 2, 0, 2)},
+    {"whole words of outputs, stored wider", stored_for(make_window({5, 5, 37}, 90, 3, 3, 1, 1, 1), 80, 160)},
+    {"whole words of outputs, fewer words stored wider",
+     stored_for(make_window({5, 5, 30}, 20, 3, 3, 1, 1, 1), 70, 64)},
+    {"whole words of outputs, stored wider, taps share", stored_for(make_window({6, 6, 5}, 50, 3, 3, 1, 1, 1), 9, 64)},
     {"dense, stored wider", stored_for(make_window({1, 1, 100}, 30, 1, 1, 1, 0, 0), 130, 64)},
     {"dense, 31 steps of 8 words and more", make_window({1, 1, 32 * 8 * 33 + 5}, 9, 1, 1, 1, 0, 0)},
     {"dense, an odd number of words", make_window({1, 1, 32 * 45}, 20, 1, 1, 1, 0, 0)},
@@ -76,7 +84,7 @@ TEST_CASE("random geometries on 32-bit cores equal the reference") {
     check_op<cortex_m_tables, signatures[0]>(dynamic_geometry{w}, "random", i);
     if (i % 2 == 0) check_op<cortex_m, signatures[2]>(dynamic_geometry{w}, "random", i);
   }
-  CHECK(seen == std::set{small::variant::pairs, small::variant::words});
+  CHECK(seen == std::set{small::variant::words, small::variant::pairs, small::variant::columns});
 }
 
 TEST_CASE("static geometries on 32-bit cores equal the reference") {
@@ -113,8 +121,9 @@ static_assert(
 template <window... W>
 void check_shared() {
   std::uint64_t i = 0;
+  std::set<small::variant> seen;
   const auto one = [&]<window Of>() {
-    REQUIRE(small::variant_of({to_bits, Of}) == small::variant::pairs);
+    for (const op_signature& s : signatures) seen.insert(small::variant_of({s, Of}));
     check_op<cortex_m, signatures[0]>(static_geometry<Of>{}, "shared", ++i);
     check_op<cortex_m, signatures[1]>(static_geometry<Of>{}, "shared", ++i);
     check_op<cortex_m, signatures[2]>(static_geometry<Of>{}, "shared", ++i);
@@ -123,6 +132,7 @@ void check_shared() {
     check_op<cortex_m_tables, signatures[2]>(static_geometry<Of>{}, "shared", ++i);
   };
   (one.template operator()<W>(), ...);
+  CHECK(seen == std::set{small::variant::pairs, small::variant::columns});
 }
 
 }  // namespace
@@ -169,39 +179,54 @@ TEST_CASE("a matrix of bits is transposed") {
     for (int j = 0; j < 32; ++j) REQUIRE((rows[i] >> j & 1u) == (columns[j] >> i & 1u));
 }
 
-TEST_CASE("counts at their limits, thresholds beyond them") {
-  // All bits differ, so that every sum is as large as it may be; thresholds around it and far beyond.
-  constexpr window w = make_window({8, 7, 128}, 32, 3, 3, 1, 0, 0);
-  constexpr kernel_op op{to_bits, w};
-  REQUIRE(small::variant_of(op) == small::variant::pairs);
-  constexpr std::int32_t depth = 9 * 128;
-  constexpr std::int32_t thresholds[] = {-depth - 1, -depth, -depth + 1, 0, depth, depth + 1, INT32_MIN, INT32_MAX};
-  const std::vector<std::uint32_t> in(8 * 7 * 4, ~0u);
+namespace {
+
+// All bits differ, so that every sum is as large as it may be; thresholds around it and far beyond.
+void check_limits(const window& w, small::variant form) {
+  const kernel_op op{to_bits, w};
+  REQUIRE(small::variant_of(op) == form);
+  const std::int32_t depth = w.depth();
+  const std::int32_t thresholds[] = {-depth - 1, -depth, -depth + 1, 0, depth, depth + 1, INT32_MIN, INT32_MAX};
+  const auto positions = static_cast<std::size_t>(w.out.positions());
+  const std::vector<std::uint32_t> in(static_cast<std::size_t>(w.in.positions() * w.in.c / 32), ~0u);
   std::vector<std::uint32_t> canonical(kernels::canonical_layout(op).total(), 0);  // all +1
-  for (std::size_t c = 0; c < 32; ++c) canonical[4 + c] = static_cast<std::uint32_t>(thresholds[c % 8]);
+  for (std::size_t c = 0; c < static_cast<std::size_t>(w.out.c); ++c)
+    canonical[4 + c] = static_cast<std::uint32_t>(thresholds[c % 8]);
   std::vector<std::uint32_t> packed(small::weight_words(op));
   small::pack(op, canonical.data(), packed.data());
-  std::vector<std::uint32_t> out(6 * 5), scratch(small::scratch_bytes(op) / 4);
+  std::vector<std::uint32_t> out(positions), scratch(small::scratch_bytes(op) / 4);
   kernels::run<cortex_m, to_bits>(dynamic_geometry{w}, {in.data(), packed.data(), out.data(), scratch.data()});
-  for (const std::uint32_t word : out) REQUIRE(word == 0xbcbcbcbcu);
+  for (const std::uint32_t word : out) REQUIRE(word == (0xbcbcbcbcu & offramp::low_bits(w.out.c)));
 }
 
-TEST_CASE("weights that nobody packed stay within working memory") {
-  // Bits beyond the channels, all of them counted, from where a count begins that is always below its threshold.
-  constexpr window w = make_window({6, 6, 23}, 32, 3, 3, 1, 1, 1);
-  constexpr kernel_op op{to_bits, w};
-  REQUIRE(small::variant_of(op) == small::variant::pairs);
-  const std::vector<std::uint32_t> in(36, 0);
+// Bits beyond the channels, all of them counted, from where a count begins that is always below its threshold.
+void check_unpacked(const window& w, small::variant form) {
+  const kernel_op op{to_bits, w};
+  REQUIRE(small::variant_of(op) == form);
+  const std::vector<std::uint32_t> in(static_cast<std::size_t>(w.in.positions()), 0);
   std::vector<std::uint32_t> canonical(kernels::canonical_layout(op).total(), ~0u), packed(small::weight_words(op));
-  for (std::size_t c = 0; c < 32; ++c) canonical[4 + c] = 0x7fffffffu;
+  for (std::size_t c = 0; c < static_cast<std::size_t>(w.out.c); ++c) canonical[4 + c] = 0x7fffffffu;
   small::pack(op, canonical.data(), packed.data());
+  const auto bytes = static_cast<std::size_t>(w.out.positions()) * 4;
   for (const guard at : {guard::at_end, guard::at_start}) {
     auto* scratch = memory().scratch.take(small::scratch_bytes(op), 8, at);
-    auto* out = memory().out.take(36 * 4, 4, at);
+    auto* out = memory().out.take(bytes, 4, at);
     kernels::run<cortex_m, to_bits>(dynamic_geometry{w}, {in.data(), packed.data(), out, scratch});
     CHECK(memory().scratch.intact());
     CHECK(memory().out.intact());
   }
+}
+
+}  // namespace
+
+TEST_CASE("counts at their limits, thresholds beyond them") {
+  check_limits(make_window({7, 7, 128}, 32, 3, 3, 1, 0, 0), small::variant::columns);
+  check_limits(make_window({8, 7, 128}, 24, 3, 3, 1, 0, 0), small::variant::pairs);
+}
+
+TEST_CASE("weights that nobody packed stay within working memory") {
+  check_unpacked(make_window({6, 6, 23}, 32, 3, 3, 1, 1, 1), small::variant::columns);
+  check_unpacked(make_window({6, 6, 23}, 24, 3, 3, 1, 1, 1), small::variant::pairs);
 }
 
 TEST_CASE("working memory and packed weights keep their bounds") {

@@ -20,7 +20,7 @@ template <op_signature S>
 using runs_on = kernels::running_path<offramp::path::cortex_m_dsp, S>;
 static_assert(std::is_same_v<runs_on<to_bits[0]>, cortex_m>);
 static_assert(std::is_same_v<runs_on<pointwise(kind::f32, kind::bits)>, offramp::path::portable>);
-static_assert(std::is_same_v<runs_on<pointwise(kind::i16, kind::i8)>, offramp::path::portable>);
+static_assert(std::is_same_v<runs_on<pointwise(kind::i16, kind::f32)>, offramp::path::portable>);
 
 // Not in turn: positions left out, channels that repeat.
 constexpr op_case others[] = {

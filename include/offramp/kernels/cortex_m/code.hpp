@@ -4,6 +4,7 @@
 
 #include <offramp/kernels/cortex_m/conv_bits.hpp>
 #include <offramp/kernels/cortex_m/mean_pool.hpp>
+#include <offramp/kernels/cortex_m/rescale.hpp>
 #include <offramp/kernels/cortex_m/signs.hpp>
 #include <offramp/kernels/cortex_m/traits.hpp>
 

@@ -4,6 +4,7 @@
 
 #include <type_traits>
 
+#include <offramp/kernels/cortex_m/conv_bits_columns.hpp>
 #include <offramp/kernels/cortex_m/conv_bits_planes.hpp>
 #include <offramp/kernels/cortex_m/conv_bits_traits.hpp>
 #include <offramp/kernels/cortex_m/conv_bits_words.hpp>
@@ -23,7 +24,10 @@ struct code<cortex_m::conv_bits<WorkBytes>> {
     if constexpr (Geometry::is_static) {
       constexpr window w = Geometry{}();
       constexpr variant v = kernel::variant_of(kernel_op{S, w});
-      if constexpr (v != variant::words && cortex_m::is_shareable<w>)
+      if constexpr (v == variant::columns)
+        cortex_m::conv_bits_columns<S, cortex_m::is_whole(w)>(
+            cortex_m::column_sizes_of<w, kernel::columns_block(w), canonical_layout(kernel_op{S, w}).kernel()>, a);
+      else if constexpr (v != variant::words && cortex_m::is_shareable<w>)
         run_planes<v, S>(cortex_m::share<w>(), a, kernel::block(v, w));
       else
         run_as<v, S>(g, a);
@@ -33,6 +37,12 @@ struct code<cortex_m::conv_bits<WorkBytes>> {
         case variant::pairs: return run_as<variant::pairs, S>(g, a);
         case variant::fours:
           if constexpr (may_be_fours) run_as<variant::fours, S>(g, a);
+          return;
+        case variant::columns: {
+          const window w = g();
+          const cortex_m::column_sizes sizes{w, kernel::columns_block(w), canonical_layout(kernel_op{S, w}).kernel()};
+          return cortex_m::conv_bits_columns<S, false>(sizes, a);
+        }
       }
     }
   }

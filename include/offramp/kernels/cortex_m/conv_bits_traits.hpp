@@ -5,13 +5,15 @@
 //   pairs   a bit of a word is an output position: 32 of them are counted together, with carries of two inputs from
 //           tables (pair_tables.hpp). For maps of some 16 positions and more
 //   fours   the same with tables of four inputs (four_tables.hpp)
+//   columns a bit of a word is an output channel (conv_bits_columns.hpp). For whole words of them
 //
-// `WorkBytes` bounds the working memory of pairs and fours: more of it holds the counts of more output channels, which
-// then share tables, or larger tables. Packed weights are never larger than canonical ones:
+// `WorkBytes` bounds the working memory of all but words: more of it holds the counts of more output channels (columns:
+// positions), which then share tables, or larger tables. Packed weights are never larger than canonical ones:
 //
 //   words         rows, [out_c][words of a patch], every second word xor the one before it
 //   pairs, fours  chunks of 32 inputs of a patch; in a chunk a word for each output channel, whose bit i is the parity
 //                 of its bits 0 ... i. Chunks are the words of the taps; taps of at most 16 channels share one (slots)
+//   columns       32 output channels after the other, of each the chunks, of each a word for each of its inputs
 #ifndef OFFRAMP_KERNELS_CORTEX_M_CONV_BITS_TRAITS_HPP
 #define OFFRAMP_KERNELS_CORTEX_M_CONV_BITS_TRAITS_HPP
 
@@ -48,7 +50,7 @@ struct plane_plan {
   }
 };
 
-enum class conv_bits_form : std::uint8_t { words, pairs, fours };
+enum class conv_bits_form : std::uint8_t { words, pairs, fours, columns };
 
 template <std::size_t WorkBytes>
 struct conv_bits {
@@ -67,21 +69,47 @@ struct conv_bits {
     const std::int64_t tables = p.chunks * ((v == variant::fours ? 1400 : 1100) + 400 * (p.slots - 1));
     return ceil_div(w.out.positions(), 32) * (w.out.c * channel + ceil_div(w.out.c, block(v, w)) * tables);
   }
+  // Positions whose inputs and counts fit beside a table.
+  [[gnu::always_inline]] static constexpr int columns_block(const window& w) {
+    const int most =
+        (static_cast<int>(WorkBytes / 4) - table_words(variant::columns)) / (1 + state_words(plane_plan{w}.planes));
+    return most >= w.out.positions() ? w.out.positions() : most / 2 * 2;
+  }
+  // Whole words of output channels, and sizes of 16 bits; parameters of other widths count among them.
+  [[gnu::always_inline]] static constexpr bool fits_columns(const window& w) {
+    const int sizes[] = {
+        w.in.h,     w.in.w,    w.in.c,     w.out.w,    w.out.positions(), w.kernel_h,
+        w.kernel_w, w.pad_top, w.pad_left, w.stride_h, w.stride_w,        8 * w.stored_out_c + w.out_first + 4};
+    for (const int size : sizes)
+      if (size > 65535) return false;
+    return w.stored_out_c % 32 == 0 && columns_block(w) > 0;
+  }
+  static constexpr std::int64_t columns_cost(const window& w) {
+    const plane_plan p{w};
+    const std::int64_t position = p.chunks * (180 + 20 * (p.slots - 1)) + 60;
+    const std::int64_t tables = ceil_div(w.out.positions(), columns_block(w)) * p.chunks * 480;
+    return ceil_div(w.out.c, 32) * (w.out.positions() * position + tables);
+  }
   static constexpr std::int64_t words_cost(const window& w) {
     const int words = w.taps() * ceil_div(w.in.c, 32);
     return std::int64_t{w.out.positions()} * (6 * words + w.out.c * (50 + 8 * words));
   }
-  static constexpr std::int64_t cost(variant v, const window& w) {
-    if (v == variant::words) return words_cost(w);
-    const bool fits = 32 * plane_plan{w}.chunks < 65536 && block(v, w) > 0;
-    return fits ? planes_cost(v, w) : INT64_MAX;
+  // Without what all forms take to store signs; columns store numbers faster.
+  static constexpr std::int64_t cost(variant v, const kernel_op& op) {
+    const window& w = op.geometry;
+    const std::int64_t numbers = op.signature.out == kind::bits ? 0 : w.out.size();
+    if (v == variant::words) return words_cost(w) + 50 * numbers;
+    if (32 * plane_plan{w}.chunks >= 65536) return INT64_MAX;
+    if (v == variant::columns) return fits_columns(w) ? columns_cost(w) + 30 * numbers : INT64_MAX;
+    return block(v, w) > 0 ? planes_cost(v, w) + 50 * numbers : INT64_MAX;
   }
   [[gnu::always_inline]] static constexpr variant variant_of(const kernel_op& op) {
-    const window w = for_stored_channels(op).geometry;
-    const std::int64_t pairs = cost(variant::pairs, w);
-    const std::int64_t fours = cost(variant::fours, w);
-    const variant best = fours < pairs ? variant::fours : variant::pairs;
-    return cost(best, w) < words_cost(w) ? best : variant::words;
+    const kernel_op stored = for_stored_channels(op);
+    variant best = variant::words;
+    constexpr variant others[] = {variant::pairs, variant::fours, variant::columns};
+    for (const variant v : others)
+      if (cost(v, stored) < cost(best, stored)) best = v;
+    return best;
   }
 
   static constexpr bool runs(const op_signature& s) {
@@ -91,7 +119,7 @@ struct conv_bits {
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
   static constexpr int form(const kernel_op& op) { return static_cast<int>(variant_of(op)); }
-  static constexpr std::int64_t reckoned(const kernel_op& op) { return cost(variant_of(op), op.geometry); }
+  static constexpr std::int64_t reckoned(const kernel_op& op) { return cost(variant_of(op), op); }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     const weight_layout l = canonical_layout(op);
     if (variant_of(op) == variant::words) return l.total();
@@ -102,7 +130,9 @@ struct conv_bits {
     const window& w = op.geometry;
     if (variant_of(op) == variant::words) return 4 * static_cast<std::size_t>(w.taps() * ceil_div(w.in.c, 32));
     const variant v = variant_of(op);
-    return 4 * static_cast<std::size_t>(table_words(v) + block(v, w) * state_words(plane_plan{w}.planes));
+    const int counts = state_words(plane_plan{w}.planes);
+    const int words = v == variant::columns ? columns_block(w) * (1 + counts) : block(v, w) * counts;
+    return 4 * static_cast<std::size_t>(table_words(v) + words);
   }
   static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
     const window& w = op.geometry;
@@ -118,12 +148,21 @@ struct conv_bits {
           to[o * words + k] = from[o * words + k] ^ (k % 2 ? from[o * words + k - 1] : 0u);
       return;
     }
+    const bool columns = variant_of(op) == variant::columns;
     for (int chunk = 0; chunk < p.chunks; ++chunk)
       for (int o = 0; o < w.stored_out_c; ++o) {
         std::uint32_t word = 0;
         if (p.slots == 1) word = from[o * words + chunk];
         for (int i = 0; p.slots > 1 && i < p.slots && chunk * p.slots + i < w.taps(); ++i)
           word |= from[o * words + chunk * p.slots + i] << (i * w.stored_in_c);
+        if (columns) {
+          std::uint32_t* inputs = to + (o / 32 * p.chunks + chunk) * 32;
+          for (int i = 0; i < 32; ++i) {
+            if (o % 32 == 0) inputs[i] = 0;
+            inputs[i] |= (word >> i & 1u) << (o % 32);
+          }
+          continue;
+        }
         for (int distance = 1; distance < 32; distance *= 2) word ^= word << distance;
         to[chunk * w.stored_out_c + o] = word;
       }

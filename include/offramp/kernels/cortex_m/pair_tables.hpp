@@ -88,14 +88,24 @@ template <int Pair, int Pairs, int Levels>
   }
 }
 
+// Bit i becomes the parity of bits 0 ... i.
+[[gnu::always_inline]] constexpr std::uint32_t running_parities(std::uint32_t word) {
+  word ^= word << 1;
+  word ^= word << 2;
+  word ^= word << 4;
+  word ^= word << 8;
+  return word ^ word << 16;
+}
+
 // Adds 32 inputs, whose carries are in `table`, to the counts of output channels. `weights` are running parities from
-// the first input of these.
+// the first input of these; or plain bits (Plain), of which they are made here.
+template <bool Plain = false>
 OFFRAMP_CORTEX_M void add_with_pairs(const std::uint32_t* table, const std::uint32_t* weights, std::uint32_t* state,
                                      int channels, int words) {
   for (const std::uint32_t* end = weights + channels; weights != end; ++weights, state += words) {
     adders<4> sum;
     const std::uint32_t before = state[0];
-    const std::uint32_t parities = *weights ^ before;
+    const std::uint32_t parities = (Plain ? running_parities(*weights) : *weights) ^ before;
     sum.plane[0] = state[1];
     sum.plane[1] = state[2];
     sum.plane[2] = state[3];
@@ -123,6 +133,13 @@ OFFRAMP_CORTEX_M std::uint32_t make_pairs(std::uint32_t* table, std::uint32_t s)
     s = make_pair(s, a, b, table);
     s = make_pair(s, c, d, table + 8);
   }
+  return s;
+}
+
+// The carries of 32 words that stand as they are wanted; returns the parity after them.
+OFFRAMP_CORTEX_M std::uint32_t make_pairs_of_words(std::uint32_t* table, const std::uint32_t* words, std::uint32_t s) {
+  for (const std::uint32_t* end = words + 32; words != end; words += 2, table += 8)
+    s = make_pair(s, words[0], words[1], table);
   return s;
 }
 

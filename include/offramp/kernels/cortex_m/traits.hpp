@@ -5,16 +5,18 @@
 
 #include <offramp/kernels/cortex_m/conv_bits_traits.hpp>
 #include <offramp/kernels/cortex_m/mean_pool_traits.hpp>
+#include <offramp/kernels/cortex_m/rescale_traits.hpp>
 #include <offramp/kernels/cortex_m/signs_traits.hpp>
 #include <offramp/kernels/kernel_set.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels {
 
 template <>
-struct traits<path::cortex_m> : kernel_set<cortex_m::conv_bits<2048>, cortex_m::mean_pool, cortex_m::signs> {};
+struct traits<path::cortex_m>
+    : kernel_set<cortex_m::conv_bits<2048>, cortex_m::mean_pool, cortex_m::signs, cortex_m::rescale> {};
 template <>
 struct traits<path::cortex_m_tables>
-    : kernel_set<cortex_m::conv_bits<24 * 1024>, cortex_m::mean_pool, cortex_m::signs> {};
+    : kernel_set<cortex_m::conv_bits<24 * 1024>, cortex_m::mean_pool, cortex_m::signs, cortex_m::rescale> {};
 template <>
 struct traits<path::cortex_m_dsp_tables> : traits<path::cortex_m_tables> {};
 
