@@ -138,7 +138,12 @@ void pack_level(const std::vector<quantized_model>& q, std::uint32_t* ops) {
     }
     kernels::pack<Path>(full, all.data(), same.data());
     const auto parameters = static_cast<std::ptrdiff_t>(kernels::canonical_layout(full).kernel());
-    if (!std::equal(packed.begin() + parameters, packed.end(), same.begin() + parameters))
+    // Behind the kernel of 16-bit streams a path may keep what it has made of the last level's parameters; streams of
+    // bytes have none of that.
+    kernel_op bare = full;
+    if (bare.signature.out == kind::i16) bare.signature.out = kind::i8;
+    const auto end = static_cast<std::ptrdiff_t>(kernels::weight_words<Path>(bare));
+    if (!std::equal(packed.begin() + parameters, packed.begin() + end, same.begin() + parameters))
       throw error("pack_nested: op " + std::to_string(i) + " on path " + Path::name + ": the packed kernel of level " +
                   std::to_string(S) + " is not that of the whole network");
     std::copy_n(packed.begin(), parameters, to);

@@ -14,8 +14,10 @@ namespace {
 
 constexpr std::array maxima{max_pool(kind::bits), max_pool(kind::i8), max_pool(kind::i16), max_pool(kind::f32),
                             max_pool(kind::u8)};
-constexpr std::array means{avg_pool(kind::i16, kind::i8), avg_pool(kind::i8, kind::i8), avg_pool(kind::f32, kind::f32),
-                           avg_pool(kind::bits, kind::i16, true), avg_pool(kind::i16, kind::bits)};
+constexpr std::array means{avg_pool(kind::i16, kind::i8),       avg_pool(kind::i8, kind::i8),
+                           avg_pool(kind::f32, kind::f32),      avg_pool(kind::bits, kind::i16, true),
+                           avg_pool(kind::i16, kind::bits),     avg_pool(kind::i16, kind::i16),
+                           avg_pool(kind::i16, kind::i16, true)};
 
 }  // namespace
 
@@ -24,6 +26,17 @@ TEST_CASE("maxima on AVX-512 equal the reference over the case table") { check_p
 TEST_CASE("means on AVX-512 equal the reference over the case table, also where channels repeat") {
   check_path<path, means>(pool_cases);
   check_path<path, means>(widening_pool_cases);
+}
+
+TEST_CASE("means of 16-bit streams on AVX-512, 32 channels at a time") {
+  constexpr op_case cases[] = {
+      {"32 channels", make_window({7, 8, 32}, 32, 2, 2, 2, 0, 0)},
+      {"64 channels, an odd window", make_window({9, 9, 64}, 64, 3, 3, 3, 0, 0)},
+      {"some channels more", make_window({6, 6, 75}, 75, 2, 3, 2, 0, 0)},
+      {"repeated", make_window({6, 6, 32}, 64, 2, 2, 2, 0, 0)},
+      {"repeated in part", make_window({6, 6, 64}, 100, 2, 1, 2, 0, 0)},
+  };
+  check_path<path, means>(cases);
 }
 
 TEST_CASE("maxima of 2x2 on AVX-512 equal the reference for positions of every size") {

@@ -39,8 +39,7 @@ struct code<avx512::conv_bits> {
     } else if constexpr (Variant == avx512::conv_bits_variant::tables) {
       code<avx2::conv_bits>::run<S>(g, a);
     } else if constexpr (Variant == avx512::conv_bits_variant::words) {
-      const kernel_op op{S, g()};
-      avx512::convolve_words<S, avx512::carry_save>(avx512::plan_words(op), op.geometry, a);
+      avx512::convolve_words<S, avx512::carry_save>(g, a);
     } else if constexpr (S.grouped) {
       kernels::portable::conv_grouped<S>(g, a);
     }

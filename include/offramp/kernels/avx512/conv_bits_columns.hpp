@@ -10,6 +10,8 @@
 
 #include <offramp/kernels/avx512/conv_bits_columns_traits.hpp>
 #include <offramp/kernels/avx512/output.hpp>
+#include <offramp/kernels/avx512/output_block.hpp>
+#include <offramp/kernels/avx512/short_output.hpp>
 #include <offramp/kernels/path.hpp>
 #include <offramp/kernels/x86/intrinsics.hpp>
 
@@ -94,6 +96,7 @@ struct job {
   int step_y, step_x;     // bytes of the index between neighbouring outputs
   int planes, sum_bytes;  // of a position's counts
   unsigned char *tables, *sums;
+  const std::uint32_t* scales;  // of 16-bit streams, if there are some
 };
 
 // Numbers of table entries of one input position, 16 a word, times 8. Bit 0: the first channel, bit 1: the second, bit
@@ -324,27 +327,45 @@ OFFRAMP_AVX512 inline void store_bits(const parameters<S>& p, const window& w, c
   }
 }
 
+// Thirty-two counts in 16 bits, moved to the left by s.
+OFFRAMP_INLINE OFFRAMP_AVX512 __m512i gather_planes(const unsigned char* counts, int planes, int bytes, int s) {
+  __m512i count = _mm512_setzero_si512();
+#pragma GCC unroll 16
+  for (int k = 0; k < conv_bits_columns::most_planes; ++k)
+    if (k < planes) {
+      __mmask32 bits;
+      __builtin_memcpy(&bits, counts + k * bytes, 4);
+      count = _mm512_mask_add_epi16(count, bits, count, _mm512_set1_epi16(static_cast<short>(1 << (k + s))));
+    }
+  return count;
+}
+
 // Complete counts to numbers.
 template <op_signature S, class V>
 OFFRAMP_AVX512 inline void store_numbers(const parameters<S>& p, const window& w, const job& j, int first, int channels,
                                          int first_position, void* out) {
   for (int c = 0; c < channels; c += 32) {
+    const unsigned char* counts = j.sums + c / 8;
+    if constexpr (short_scales::takes(S)) {
+      const int s = short_scales::spare_bits({S, w});
+      const std::size_t block = short_scales::block_words * static_cast<std::size_t>((first + c) / 32);
+      short_lanes l;
+      if (j.scales != nullptr && channels - c >= 32 &&
+          load_short_lanes(j.scales + block, short_scales::middle({S, w}, s), p.low(), p.high(), l)) {
+        auto* to = static_cast<std::int16_t*>(out) + first_position * w.out.c + first + c;
+        for (int i = 0; i < j.rows * j.columns; ++i, counts += j.sum_bytes, to += w.out.c)
+          store_shorts32<S>(to, scale_shorts<S.rectified>(l, gather_planes(counts, j.planes, V::bytes, s)));
+        continue;
+      }
+    }
     const int n = channels - c < 16 ? channels - c : 16;
     const int more = channels - c - 16 < 16 ? channels - c - 16 : 16;
     const output_lanes16 lanes = load_output_lanes16<S>(p, first + c, n);
     output_lanes16 more_lanes = lanes;
     if (more > 0) more_lanes = load_output_lanes16<S>(p, first + c + 16, more);
     const __m512i depth = _mm512_set1_epi32(w.depth());
-    const unsigned char* counts = j.sums + c / 8;
     for (int i = 0; i < j.rows * j.columns; ++i, counts += j.sum_bytes) {
-      __m512i count = _mm512_setzero_si512();  // 16 bits each
-#pragma GCC unroll 16
-      for (int k = 0; k < conv_bits_columns::most_planes; ++k)
-        if (k < j.planes) {
-          __mmask32 bits;
-          __builtin_memcpy(&bits, counts + k * V::bytes, 4);
-          count = _mm512_mask_add_epi16(count, bits, count, _mm512_set1_epi16(static_cast<short>(1 << k)));
-        }
+      const __m512i count = gather_planes(counts, j.planes, V::bytes, 0);
       const __m512i low = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(count));
       const __m512i high = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(count, 1));
       store_lanes16<S>(lanes, w, out, first_position + i, first + c, n,
@@ -429,6 +450,8 @@ struct code<avx512::conv_bits_columns> {
     j.planes = layout_of::planes(w);
     j.sum_bytes = 0;
     j.tables = scratch, j.sums = scratch + memory.sums;
+    const kernel_op op{S, w};
+    j.scales = short_scales::present(op) ? a.weights + layout_of::scales_begin(op) : nullptr;
     for (int row = 0; row < w.out.h; row += layout_of::band_rows(w)) {
       j.rows = w.out.h - row < layout_of::band_rows(w) ? w.out.h - row : layout_of::band_rows(w);
       avx512::columns::write_band(static_cast<const std::uint32_t*>(a.in), w, row, j.rows, index);

@@ -16,6 +16,7 @@
 
 #include <offramp/core/bits.hpp>
 #include <offramp/kernels/weights.hpp>
+#include <offramp/kernels/x86/short_scales.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
 
@@ -88,9 +89,11 @@ struct conv_bits_columns {
            s.in_layout == layout::nhwc && s.out_layout == layout::nhwc;
   }
 
-  static constexpr std::size_t weight_words(const kernel_op& op) {
-    return packed_begin(op) + kernel_words(op.geometry);
+  // Scales of 16-bit streams follow the kernel.
+  static constexpr std::size_t scales_begin(const kernel_op& op) {
+    return round_up(packed_begin(op) + kernel_words(op.geometry), 16);
   }
+  static constexpr std::size_t weight_words(const kernel_op& op) { return scales_begin(op) + short_scales::words(op); }
   static constexpr std::size_t scratch_bytes(const kernel_op& op) { return memory(op.geometry).end + 64; }
 
   static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
@@ -98,7 +101,8 @@ struct conv_bits_columns {
     const weight_layout l = canonical_layout(op);
     const std::size_t begin = packed_begin(op);
     pack_parameters(op, canonical, packed);
-    for (std::size_t i = begin; i < weight_words(op); ++i) packed[i] = 0;
+    for (std::size_t i = begin; i < scales_begin(op); ++i) packed[i] = 0;
+    short_scales::pack(op, short_scales::spare_bits(op), canonical, packed + scales_begin(op));
     const std::uint32_t* kernel = canonical + l.kernel();
     for (int o = 0; o < w.stored_out_c; ++o) {
       const int block = o / 512;

@@ -28,7 +28,7 @@ struct conv_bits {
       case conv_bits_variant::portable: return portable::packed_words(op);
       case conv_bits_variant::columns: return conv_bits_columns::weight_words(op);
       case conv_bits_variant::tables: return avx2::conv_bits::weight_words(op);
-      default: return packed_begin(op) + word_kernel_words(plan_words(op));
+      default: return word_weight_words(plan_words(op), op);
     }
   }
   static constexpr std::size_t scratch_bytes(const kernel_op& op) {
@@ -47,7 +47,7 @@ struct conv_bits {
       default: break;
     }
     pack_parameters(op, canonical, packed);
-    pack_words(plan_words(op), canonical + canonical_layout(op).kernel(), packed + packed_begin(op));
+    pack_words(op, canonical, packed);
   }
 };
 

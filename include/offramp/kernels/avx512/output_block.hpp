@@ -32,6 +32,29 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void store_bytes64(std::int8_t* to, int row, __m51
 
 }  // namespace detail
 
+// Scaled accumulators (scaled_lanes16) of 16-bit streams may be packed where there is no zero point: packing saturates
+// as the clamp to 16 bits does.
+template <op_signature S>
+OFFRAMP_INLINE bool stores_shorts(const output_lanes16& l) {
+  return S.out == kind::i16 && !S.float_accumulator() && l.out_zero == 0;
+}
+OFFRAMP_INLINE OFFRAMP_AVX512 __m512i clamp_shorts(const output_lanes16& l, __m512i q) {
+  const __m512i low = _mm512_set1_epi16(static_cast<short>(l.low < -32768 ? -32768 : l.low));
+  const __m512i high = _mm512_set1_epi16(static_cast<short>(l.high > 32767 ? 32767 : l.high));
+  return _mm512_max_epi16(_mm512_min_epi16(q, high), low);
+}
+template <op_signature S>
+OFFRAMP_INLINE OFFRAMP_AVX512 void store_shorts32(std::int16_t* to, __m512i q) {
+  if constexpr (S.add) q = _mm512_adds_epi16(q, _mm512_loadu_si512(to));
+  _mm512_storeu_si512(to, q);
+}
+template <op_signature S>
+OFFRAMP_INLINE OFFRAMP_AVX512 void store_shorts16(std::int16_t* to, __m256i q) {
+  auto* const at = reinterpret_cast<__m256i*>(to);
+  if constexpr (S.add) q = _mm256_adds_epi16(q, _mm256_loadu_si256(at));
+  _mm256_storeu_si256(at, q);
+}
+
 // Stores channels first ... first + 16 V - 1 (as far as there are) of `positions` positions from `position` on;
 // sums[positions][V][16], lanes[V]. Biased: sums have their bias already.
 template <op_signature S, int V, bool Biased = false>
@@ -61,6 +84,26 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void store_sums(const output_lanes16* lanes, const
         detail::store_bytes64<V>(static_cast<std::int8_t*>(out) + (position + p) * w.out.c + first, w.out.c,
                                  output_bytes64(lanes[0], q[0], q[1], q[2], q[3]));
       }
+  if constexpr (S.out == kind::i16 && (V % 2 == 0 || V == 1))
+    if (channels >= 16 * V && stores_shorts<S>(lanes[0])) {
+      constexpr int together = V == 1 ? 2 : 1;  // positions
+      std::int16_t* to = static_cast<std::int16_t*>(out) + (position + p) * w.out.c + first;
+      for (; p + together <= positions; p += together, sums += together * V * 16, to += together * w.out.c)
+#pragma GCC unroll 2
+        for (int v = 0; v < V; v += 2) {
+          const __m512i a = scaled_lanes16<S, Biased>(lanes[v], _mm512_loadu_si512(sums + v * 16));
+          const __m512i b =
+              scaled_lanes16<S, Biased>(lanes[V == 1 ? 0 : v + 1], _mm512_loadu_si512(sums + v * 16 + 16));
+          const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+          const __m512i q = clamp_shorts(lanes[v], _mm512_permutexvar_epi64(order, _mm512_packs_epi32(a, b)));
+          if constexpr (V > 1) {
+            store_shorts32<S>(to + 16 * v, q);
+          } else {
+            store_shorts16<S>(to, _mm512_castsi512_si256(q));
+            store_shorts16<S>(to + w.out.c, _mm512_extracti64x4_epi64(q, 1));
+          }
+        }
+    }
   for (int left = positions - p; left > 0; --left, ++p, sums += V * 16)
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {

@@ -9,6 +9,7 @@
 
 #include <offramp/kernels/avx512/conv_bits_traits.hpp>
 #include <offramp/kernels/avx512/output.hpp>
+#include <offramp/kernels/avx512/short_output.hpp>
 #include <offramp/kernels/avx512/word_patches.hpp>
 #include <offramp/kernels/avx512/word_plan.hpp>
 #include <offramp/kernels/path.hpp>
@@ -23,6 +24,8 @@ struct count_output {
   output_lanes16 lanes;
   __m512i most;  // bits: the largest count that does not set them
   int depth, first, n;
+  short_lanes shorts;  // 16-bit streams, if `left` is not negative: counts move so far to the left
+  int left = -1;
 };
 
 // acc < t where depth - 2 * count < t, that is count > (depth - t) / 2; t is limited to where acc can lie, lest this
@@ -43,6 +46,24 @@ OFFRAMP_INLINE OFFRAMP_AVX512 count_output<S> make_output(const parameters<S>& p
     o.lanes = load_output_lanes16(params, first, n);
   }
   return o;
+}
+// With scales for whole tiles of 16-bit streams, if there are some.
+template <op_signature S>
+OFFRAMP_INLINE OFFRAMP_AVX512 count_output<S> make_output(const parameters<S>& params, const window& w, int first,
+                                                          int n, const std::uint32_t* scales) {
+  if constexpr (short_scales::takes(S))
+    if (scales != nullptr && n == 16) {
+      count_output<S> o;
+      o.depth = w.depth();
+      o.first = first;
+      o.n = n;
+      o.left = short_scales::spare_bits({S, w});
+      const std::uint32_t* const block = scales + short_scales::block_words * static_cast<std::size_t>(first / 32);
+      if (load_short_pairs(block, first / 16 % 2, short_scales::middle({S, w}, o.left), params.low(), params.high(),
+                           o.shorts))
+        return o;
+    }
+  return make_output(params, w.depth(), first, n);
 }
 
 template <op_signature S>
@@ -86,6 +107,8 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void store_run(const count_output<S>& o, const win
       return;
     }
   }
+  if constexpr (short_scales::takes(S))
+    if (o.left >= 0) return store_short_run<S>(o.shorts, o.left, w, out, position, o.first, n, counts);
   for (int i = 0; i < n; ++i) store_counts(o, w, out, position + i, counts + 16 * i);
 }
 
@@ -133,10 +156,10 @@ struct dense_bits {
 
 // `Loop` is `carry_save` or its like.
 template <op_signature S, class Loop>
-OFFRAMP_AVX512 inline void convolve_words(const word_plan& p, const window& w, const arguments& a) {
+OFFRAMP_AVX512 inline void convolve_words(const word_plan& p, const word_scratch& at, const window& w,
+                                          const arguments& a) {
   const parameters<S> params{a.weights, w};
   const std::uint32_t* kernel = a.weights + packed_begin({S, w});
-  const word_scratch at = scratch_words(p, w);
   auto* scratch = static_cast<std::uint8_t*>(a.scratch);
   auto* counts = reinterpret_cast<std::int32_t*>(scratch + at.counts);
   auto* masks = reinterpret_cast<std::uint32_t*>(scratch + at.masks);
@@ -144,6 +167,8 @@ OFFRAMP_AVX512 inline void convolve_words(const word_plan& p, const window& w, c
   const int positions = w.out.positions();
   const int groups = S.grouped ? w.groups : 1;
   const int channels = w.out.c / groups;
+  const kernel_op op{S, w};
+  const std::uint32_t* const scales = short_scales::present(op) ? a.weights + word_scales_begin(p, op) : nullptr;
   if (p.narrow && p.tight) make_masks(p, masks);
   for (int group = 0; group < groups; ++group, kernel += 16 * p.tiles() * p.stored_words) {
     if (p.tight) make_tight_rows(p, w, in, group, scratch + at.rows);
@@ -185,7 +210,7 @@ OFFRAMP_AVX512 inline void convolve_words(const word_plan& p, const window& w, c
           weights = to;
         }
         const int lanes = channels - c < 16 ? channels - c : 16;
-        const count_output<S> output = make_output(params, w.depth(), group * channels + c, lanes);
+        const count_output<S> output = make_output(params, w, group * channels + c, lanes, scales);
         for (int position = first; position < end; position += count_run) {
           const int n = end - position < count_run ? end - position : count_run;
           Loop::template count<true>(patches + (position - first) * p.words, p.words, weights, 0, p.words, n, counts);
@@ -193,6 +218,21 @@ OFFRAMP_AVX512 inline void convolve_words(const word_plan& p, const window& w, c
         }
       }
     }
+  }
+}
+
+// Plans of constant shapes are constants.
+template <op_signature S, class Loop, class Geometry>
+inline void convolve_words(Geometry g, const arguments& a) {
+  if constexpr (Geometry::is_static) {
+    static constexpr window w = Geometry{}();
+    static constexpr word_plan plan = plan_words({S, w});
+    static constexpr word_scratch scratch = scratch_words(plan, w);
+    convolve_words<S, Loop>(plan, scratch, w, a);
+  } else {
+    const window w = g();
+    const word_plan plan = plan_words({S, w});
+    convolve_words<S, Loop>(plan, scratch_words(plan, w), w, a);
   }
 }
 

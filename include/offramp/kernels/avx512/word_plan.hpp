@@ -15,6 +15,7 @@
 #include <offramp/kernels/op.hpp>
 #include <offramp/kernels/portable/patch.hpp>
 #include <offramp/kernels/weights.hpp>
+#include <offramp/kernels/x86/short_scales.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
 
@@ -100,6 +101,19 @@ constexpr void pack_words(const word_plan& p, const std::uint32_t* kernel, std::
           if (bit % 32 != 0 && word >> (32 - bit % 32) != 0) lane[(bit / 32 + 1) * 16] |= word >> (32 - bit % 32);
         }
     }
+}
+
+// Scales of 16-bit streams follow the kernel.
+constexpr std::size_t word_scales_begin(const word_plan& p, const kernel_op& op) {
+  return packed_begin(op) + word_kernel_words(p);
+}
+constexpr std::size_t word_weight_words(const word_plan& p, const kernel_op& op) {
+  return word_scales_begin(p, op) + short_scales::words(op);
+}
+constexpr void pack_words(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
+  const word_plan p = plan_words(op);
+  pack_words(p, canonical + canonical_layout(op).kernel(), packed + packed_begin(op));
+  short_scales::pack(op, short_scales::spare_bits(op), canonical, packed + word_scales_begin(p, op));
 }
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::avx512

@@ -38,15 +38,29 @@ struct code<avx512_popcnt::conv_bits> {
  private:
   template <op_signature S, avx512_popcnt::conv_bits_variant Variant, class Geometry>
   static void run(Geometry g, const arguments& a) {
-    const kernel_op op{S, g()};
     if constexpr (Variant == avx512_popcnt::conv_bits_variant::majorities)
-      avx512_popcnt::convolve_by_majorities<S>(avx512_popcnt::plan_majority(op), op.geometry, a);
+      by_majorities<S>(g, a);
     else if constexpr (Variant == avx512_popcnt::conv_bits_variant::words)
-      avx512::convolve_words<S, avx512_popcnt::count_words>(avx512::plan_words(op), op.geometry, a);
+      avx512::convolve_words<S, avx512_popcnt::count_words>(g, a);
     else if constexpr (Variant == avx512_popcnt::conv_bits_variant::columns)
       code<avx512::conv_bits>::run<S, avx512::conv_bits_variant::columns>(g, a);
     else if constexpr (S.grouped)
       kernels::portable::conv_grouped<S>(g, a);
+  }
+
+  // Plans of constant shapes are constants: made by divisions, they took as long as some hundreds of outputs.
+  template <op_signature S, class Geometry>
+  static void by_majorities(Geometry g, const arguments& a) {
+    if constexpr (Geometry::is_static) {
+      static constexpr window w = Geometry{}();
+      static constexpr avx512_popcnt::majority_plan plan = avx512_popcnt::plan_majority({S, w});
+      static constexpr avx512_popcnt::majority_scratch scratch = avx512_popcnt::scratch_majority(plan, w);
+      avx512_popcnt::convolve_by_majorities<S>(plan, scratch, w, a);
+    } else {
+      const window w = g();
+      const avx512_popcnt::majority_plan plan = avx512_popcnt::plan_majority({S, w});
+      avx512_popcnt::convolve_by_majorities<S>(plan, avx512_popcnt::scratch_majority(plan, w), w, a);
+    }
   }
 };
 

@@ -9,6 +9,7 @@
 
 #include <offramp/kernels/avx512/conv_bits_traits.hpp>
 #include <offramp/kernels/avx512_popcnt/majority_plan.hpp>
+#include <offramp/kernels/x86/short_scales.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512_popcnt {
 
@@ -18,7 +19,7 @@ constexpr long long majority_cycles(const majority_plan& p, const window& w) {
   long long tiles = 0;
   for (int block = 0; block < p.blocks(); block += tile_blocks(p.blocks() - block)) {
     const int positions = 64 / tile_blocks(p.blocks() - block);
-    tiles += (flat + positions - 1) / positions * (6 * p.octs + 45 + positions) + 7 * p.octs + 230;
+    tiles += cover(p, w.out.h, w.out.w, positions).count * (6 * p.octs + 45 + positions) + 7 * p.octs + 230;
   }
   // Sixty-four pixels at a time, in runs of 16.
   const long long runs = static_cast<long long>(w.in.h) * ceil_div(w.in.w, 16);
@@ -34,6 +35,11 @@ constexpr long long word_cycles(const avx512::word_plan& p, const window& w) {
 
 // The same for columns: three cycles a nanosecond.
 constexpr long long column_cycles(const window& w) { return avx512::columns_cost(w) * 3 / 10; }
+
+// Scales of 16-bit outputs begin a line behind the kernel.
+constexpr std::size_t majority_scales_begin(const majority_plan& p, const kernel_op& op) {
+  return round_up(packed_begin(op) + majority_kernel_words(p), 16);
+}
 
 enum class conv_bits_variant : std::uint8_t { portable, words, majorities, columns };
 
@@ -68,9 +74,9 @@ struct conv_bits {
   static constexpr std::int64_t reckoned(const kernel_op& op) { return choose_conv_bits(op).cycles; }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     switch (choose_conv_bits(op).variant) {
-      case conv_bits_variant::majorities: return packed_begin(op) + majority_kernel_words(plan_majority(op));
+      case conv_bits_variant::majorities: return majority_scales_begin(plan_majority(op), op) + short_scales::words(op);
       case conv_bits_variant::columns: return avx512::conv_bits_columns::weight_words(op);
-      case conv_bits_variant::words: return packed_begin(op) + avx512::word_kernel_words(avx512::plan_words(op));
+      case conv_bits_variant::words: return avx512::word_weight_words(avx512::plan_words(op), op);
       default: return portable::packed_words(op);
     }
   }
@@ -88,12 +94,10 @@ struct conv_bits {
     if (v == conv_bits_variant::portable) return portable::pack(op, canonical, packed);
     if (v == conv_bits_variant::columns) return avx512::conv_bits_columns::pack(op, canonical, packed);
     pack_parameters(op, canonical, packed);
-    const std::uint32_t* from = canonical + canonical_layout(op).kernel();
-    std::uint32_t* to = packed + packed_begin(op);
-    if (v == conv_bits_variant::majorities)
-      pack_majority(plan_majority(op), op.geometry, from, to);
-    else
-      avx512::pack_words(avx512::plan_words(op), from, to);
+    if (v == conv_bits_variant::words) return avx512::pack_words(op, canonical, packed);
+    const majority_plan p = plan_majority(op);
+    pack_majority(p, op.geometry, canonical + canonical_layout(op).kernel(), packed + packed_begin(op));
+    short_scales::pack(op, 16 - p.planes, canonical, packed + majority_scales_begin(p, op));
   }
 };
 

@@ -41,11 +41,10 @@ OFFRAMP_AVX512_POPCNT inline void make_weights(const majority_plan& p, const std
   const __m512i both_carries = load_table(both_carries_table);
   const __m512i last_channels = _mm512_set1_epi8(static_cast<char>(0xff >> p.spare));
   int oct = first;
-  while (oct < end && oct < p.kernel_octs()) {
-    const int tap = oct / p.in_bytes;
+  for (int tap = first / p.in_bytes; oct < end && oct < p.kernel_octs(); ++tap) {
     const std::uint8_t* from = tile + 8 * Blocks * (tap * p.stored_bytes - tap * p.in_bytes);
     const int next = (tap + 1) * p.in_bytes;
-    __m512i sum = oct % p.in_bytes == 0 ? _mm512_setzero_si512() : _mm512_load_si512(sums + 64 * tap);
+    __m512i sum = oct == tap * p.in_bytes ? _mm512_setzero_si512() : _mm512_load_si512(sums + 64 * tap);
     for (; oct < next && oct < end; ++oct, to += 256) {
       __m512i bits = load_blocks<Blocks>(from + 8 * Blocks * oct);
       if (oct == next - 1) bits = _mm512_and_si512(bits, last_channels);
@@ -124,12 +123,12 @@ OFFRAMP_INLINE OFFRAMP_AVX512_POPCNT __m512i add_oct(low_planes& n, const std::u
   return add_planes(n.four, first, second);
 }
 
-// Counts of Vectors neighbouring vectors over `octs` octs: `x` plus an offset each, matrices from `w` on. `counts` are
-// p.planes planes for each vector; fresh: they hold nothing yet.
+// Counts of Vectors vectors, `step` bytes apart, over `octs` octs: `x` plus an offset each, matrices from `w` on.
+// `counts` are p.planes planes for each vector; fresh: they hold nothing yet.
 template <int Positions, int Vectors>
-OFFRAMP_AVX512_POPCNT inline void count_octs(const std::uint8_t* x, const std::int32_t* offsets, std::ptrdiff_t plane,
-                                             const std::uint8_t* w, int octs, std::uint8_t* counts, int planes,
-                                             bool fresh) {
+OFFRAMP_AVX512_POPCNT inline void count_octs(const std::uint8_t* x, std::ptrdiff_t step, const std::int32_t* offsets,
+                                             std::ptrdiff_t plane, const std::uint8_t* w, int octs,
+                                             std::uint8_t* counts, int planes, bool fresh) {
   low_planes n[Vectors];
   __m512i waiting[8][Vectors];  // carries of 32, 64, 128 ... that wait for a second one
 #pragma GCC unroll 2
@@ -150,7 +149,7 @@ OFFRAMP_AVX512_POPCNT inline void count_octs(const std::uint8_t* x, const std::i
     __m512i carry[Vectors];
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) {
-      const std::uint8_t* from = x + v * Positions;
+      const std::uint8_t* from = x + v * step;
       __m512i a = add_oct<Positions>(n[v], from + offsets[0], plane, w);
       __m512i b = add_oct<Positions>(n[v], from + offsets[1], plane, w + 256);
       carry[v] = add_planes(n[v].eight, a, b);
@@ -175,7 +174,7 @@ OFFRAMP_AVX512_POPCNT inline void count_octs(const std::uint8_t* x, const std::i
     // Up to three octs more: with 24 in the lower planes already they carry to 32 once at most.
     __m512i carry = _mm512_setzero_si512();
     for (int i = 0; i < octs % 4; ++i) {
-      const __m512i eights = add_oct<Positions>(n[v], x + v * Positions + offsets[i], plane, w + 256 * i);
+      const __m512i eights = add_oct<Positions>(n[v], x + v * step + offsets[i], plane, w + 256 * i);
       carry = _mm512_or_si512(carry, add_plane(n[v].sixteen, add_plane(n[v].eight, eights)));
     }
     for (int level = 0; level < planes - 5; ++level) {
@@ -189,15 +188,21 @@ OFFRAMP_AVX512_POPCNT inline void count_octs(const std::uint8_t* x, const std::i
   }
 }
 
-// All `positions` of a band over one chunk of octs; or, where a chunk is all, two vectors from position `first` on.
+// `count` vectors of a band from `at` on, over one chunk of octs.
 template <int Positions>
-OFFRAMP_AVX512_POPCNT inline void count_positions(const majority_plan& p, const std::uint8_t* scratch,
+OFFRAMP_AVX512_POPCNT inline void count_positions(const majority_plan& p, const position_vectors& vectors,
+                                                  vector_place at, int count, const std::uint8_t* scratch,
                                                   const std::int32_t* offsets, const std::uint8_t* weights, int octs,
-                                                  int first, int end, std::uint8_t* counts, bool fresh) {
-  int at = first;
-  for (; at + Positions < end; at += 2 * Positions, counts += 2 * 64 * p.planes)
-    count_octs<Positions, 2>(scratch + at, offsets, p.plane, weights, octs, counts, p.planes, fresh);
-  if (at < end) count_octs<Positions, 1>(scratch + at, offsets, p.plane, weights, octs, counts, p.planes, fresh);
+                                                  std::uint8_t* counts, bool fresh) {
+  for (; count > 0; count -= 2, counts += 2 * 64 * p.planes) {
+    const int begin = at.begin(vectors);
+    if (count == 1)
+      return count_octs<Positions, 1>(scratch + begin, 0, offsets, p.plane, weights, octs, counts, p.planes, fresh);
+    at.advance(vectors);
+    count_octs<Positions, 2>(scratch + begin, at.begin(vectors) - begin, offsets, p.plane, weights, octs, counts,
+                             p.planes, fresh);
+    at.advance(vectors);
+  }
 }
 
 // The plane of ones: the sum of all, as far as it is odd.

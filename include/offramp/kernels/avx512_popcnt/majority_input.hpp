@@ -207,14 +207,17 @@ OFFRAMP_AVX512_POPCNT inline void make_planes(const majority_plan& p, const wind
 // scratch each oct.
 inline void list_taps(const majority_plan& p, const window& w, std::int32_t tail, std::int32_t* taps,
                       std::int32_t* octs) {
-  for (int ky = 0, tap = 0; ky < w.kernel_h; ++ky)
-    for (int kx = 0; kx < w.kernel_w; ++kx, ++tap) {
-      const int phase = ky % w.stride_h * p.phases_w + kx % w.stride_w;
-      const int place = ky / w.stride_h * p.pitch + kx / w.stride_w;
-      taps[tap] = phase * p.plane + place;
+  for (int ky = 0, py = 0, y = 0; ky < w.kernel_h; ++ky) {
+    for (int kx = 0, px = 0, x = 0; kx < w.kernel_w; ++kx) {
+      const int phase = py * p.phases_w + px;
+      const int place = y * p.pitch + x;
+      *taps++ = phase * p.plane + place;
       std::int32_t at = phase * p.in_bytes * 2 * p.plane + place;
       for (int k = 0; k < p.in_bytes; ++k, at += 2 * p.plane) *octs++ = at;
+      if (++px == w.stride_w) px = 0, ++x;
     }
+    if (++py == w.stride_h) py = 0, ++y;
+  }
   for (int k = 0; k < p.tail_octs; ++k, tail += 2 * p.plane) *octs++ = tail;
 }
 

@@ -9,6 +9,8 @@
 #include <cstdint>
 
 #include <offramp/kernels/avx512/output.hpp>
+#include <offramp/kernels/avx512/output_block.hpp>
+#include <offramp/kernels/avx512/short_output.hpp>
 #include <offramp/kernels/avx512_popcnt/majority_bits.hpp>
 #include <offramp/kernels/avx512_popcnt/majority_plan.hpp>
 #include <offramp/kernels/output_stage.hpp>
@@ -17,16 +19,12 @@
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512_popcnt {
 
-// A vector of outputs: channels [channel, channel + channels) of the flat positions from (y, x) on, of which those in
+// A vector of outputs: channels [channel, channel + channels) of the flat positions from `at` on, of which those in
 // `rows` rows and the first columns of every `pitch` are real. `row`: the output row that flat row 0 is.
 struct output_place {
   int channel, channels, blocks;
   int rows, row, pitch;
-  int y = 0, x = 0;
-
-  constexpr void advance(int positions) {
-    for (x += positions; x >= pitch; x -= pitch) ++y;
-  }
+  vector_place at{};
 };
 
 // Every block's byte of `bytes`, in all places of its positions.
@@ -79,7 +77,7 @@ struct position_runs {
   int first = 0, count = 0, place = 0;  // the current run; count is 0 where there is none left
   int x, y;
 
-  OFFRAMP_INLINE position_runs(const output_place& o) : x{o.x}, y{o.y} {}
+  OFFRAMP_INLINE position_runs(const output_place& o) : x{o.at.x}, y{o.at.y} {}
   OFFRAMP_INLINE bool next(const output_place& o, const window& w, int positions) {
     for (first += count; first < positions && y < o.rows; first += o.pitch - x, x = 0, ++y) {
       if (x >= w.out.w) continue;
@@ -214,6 +212,77 @@ OFFRAMP_INLINE OFFRAMP_AVX512_POPCNT void make_bytes(const std::uint8_t* counts,
   }
 }
 
+// Planes [last - n, last) of counts, n up to `Rows`, become bytes of an output each, the last one its highest bit:
+// vector 4 * odd + i holds positions 2 * i and 2 * i + 1 of the places that are even or odd.
+template <int Rows>
+OFFRAMP_INLINE OFFRAMP_AVX512_POPCNT void make_rows(const std::uint8_t* counts, int last, int n, __m512i (&bytes)[8]) {
+  __m512i p[8];  // in reverse, as the rows of a matrix
+#pragma GCC unroll 8
+  for (int i = 0; i < Rows; ++i)
+    p[i] = i < n ? _mm512_load_si512(counts + 64 * (last - 1 - i)) : _mm512_setzero_si512();
+#pragma GCC unroll 8
+  for (int i = Rows; i < 8; ++i) p[i] = _mm512_setzero_si512();
+  const __m512i unit = _mm512_set1_epi64(static_cast<long long>(0x8040201008040201u));
+#pragma GCC unroll 2
+  for (int odd = 0; odd < 2; ++odd) {
+    __m512i two[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i)
+      two[i] = 2 * i >= Rows ? p[7]
+               : odd == 0    ? _mm512_unpacklo_epi8(p[2 * i], p[2 * i + 1])
+                             : _mm512_unpackhi_epi8(p[2 * i], p[2 * i + 1]);
+    const __m512i a = _mm512_unpacklo_epi16(two[0], two[1]);
+    const __m512i c = _mm512_unpackhi_epi16(two[0], two[1]);
+    const __m512i b = Rows > 4 ? _mm512_unpacklo_epi16(two[2], two[3]) : p[7];
+    const __m512i d = Rows > 4 ? _mm512_unpackhi_epi16(two[2], two[3]) : p[7];
+    bytes[4 * odd] = _mm512_unpacklo_epi32(a, b);
+    bytes[4 * odd + 1] = _mm512_unpackhi_epi32(a, b);
+    bytes[4 * odd + 2] = _mm512_unpacklo_epi32(c, d);
+    bytes[4 * odd + 3] = _mm512_unpackhi_epi32(c, d);
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) bytes[i] = _mm512_gf2p8affine_epi64_epi8(unit, bytes[i], 0);
+}
+
+// Counts as words whose highest bit is that of the last plane: vector 8 * odd + i holds position i of even or odd
+// places.
+OFFRAMP_INLINE OFFRAMP_AVX512_POPCNT void make_words(const std::uint8_t* counts, int planes, __m512i* to) {
+  __m512i high[8];
+  __m512i low[8];
+  make_rows<8>(counts, planes, planes, high);
+  const int rest = planes - 8;
+  if (rest <= 2)
+    make_rows<2>(counts, rest, rest, low);
+  else if (rest <= 4)
+    make_rows<4>(counts, rest, rest, low);
+  else
+    make_rows<8>(counts, rest, rest, low);
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) {
+    _mm512_store_si512(to + 2 * i, _mm512_unpacklo_epi8(low[i], high[i]));
+    _mm512_store_si512(to + 2 * i + 1, _mm512_unpackhi_epi8(low[i], high[i]));
+  }
+}
+
+// Sixteen-bit streams, tiles of 64 or 32 channels that have scales.
+template <op_signature S, int Blocks>
+OFFRAMP_AVX512_POPCNT inline void store_shorts(const avx512::short_lanes* lanes, const output_place& o, const window& w,
+                                               const std::uint8_t* counts, int planes, void* out) {
+  __m512i words[16];
+  make_words(counts, planes, words);
+  for (int vector = 0; vector < Blocks / 4; ++vector) {
+    const avx512::short_lanes l = lanes[vector];
+    std::int16_t* const to = static_cast<std::int16_t*>(out) + o.channel + 32 * vector;
+    position_runs run{o};
+    while (run.next(o, w, 64 / Blocks)) {
+      const __m512i* from = words + 8 * vector + run.first;
+      std::int16_t* at = to + run.place * w.out.c;
+      for (int i = 0; i < run.count; ++i, at += w.out.c)
+        avx512::store_shorts32<S>(at, avx512::scale_shorts<S.rectified>(l, _mm512_load_si512(from + i)));
+    }
+  }
+}
+
 // Sixteen bytes of two blocks, which stand `Apart` bytes from each other.
 template <int Apart>
 OFFRAMP_INLINE OFFRAMP_AVX512_POPCNT __m512i load_blocks16(const std::uint8_t* from) {
@@ -241,8 +310,9 @@ OFFRAMP_AVX512_POPCNT inline void store_numbers(const avx512::output_lanes16* pa
       for (int i = 0; i < run.count; ++i) {
         // Position at % 8 of run at / 8: of each block one word. A single block has no second one; any bytes will do.
         const auto at = static_cast<unsigned>(run.first + i);
-        constexpr int apart = Blocks > 1 ? 8 * runs : 0;
-        const std::uint8_t* from = bytes[0] + c * runs + at % 8 * 64 + at / 8 * 8;
+        constexpr int apart = Blocks == 8 ? 16 : Blocks > 1 ? 8 * runs : 0;
+        const int block = place_of_block(true, Blocks, c / 8);
+        const std::uint8_t* from = bytes[0] + 8 * runs * block + at % 8 * 64 + at / 8 * 8;
         __m512i count = load_blocks16<apart>(from);
         for (int part = 1; part < parts; ++part) {
           const __m512i more = load_blocks16<apart>(from + 512 * part);

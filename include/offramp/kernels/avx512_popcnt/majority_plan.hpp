@@ -36,12 +36,13 @@ struct majority_plan {
   int phases_w = 0, phases = 0;
   int reach_h = 0, reach_w = 0;  // rows and columns that a window reaches within its phase, beside the first
   int pitch = 0;
-  int band = 0;      // output rows whose bits are made at a time
-  int plane = 0;     // bytes of one bit-byte of all pixels of a phase
-  int planes = 0;    // bits of a count
-  int chunk = 0;     // octs whose weights are made ready at a time
-  int channels = 0;  // outputs of a group
-  int groups = 0;    // stored ones
+  int band = 0;          // output rows whose bits are made at a time
+  int plane = 0;         // bytes of one bit-byte of all pixels of a phase
+  int planes = 0;        // bits of a count
+  int chunk = 0;         // octs whose weights are made ready at a time
+  int channels = 0;      // outputs of a group
+  int groups = 0;        // stored ones
+  bool numbers = false;  // outputs are no bits: see place_of_block
 
   // Blocks of 8 channels; seven make room for an eighth, see tile_blocks.
   [[nodiscard]] constexpr int blocks() const {
@@ -64,6 +65,7 @@ constexpr majority_plan plan_majority(const kernel_op& op) {
   const window& w = op.geometry;
   const bool grouped = op.signature.grouped;
   majority_plan p;
+  p.numbers = op.signature.out != kind::bits;
   p.channels = grouped ? w.out.c / w.groups : w.stored_out_c;
   p.groups = grouped ? w.stored_out_c / p.channels : 1;
   p.in_bytes = ceil_div(w.group_in_c(), 8);
@@ -98,6 +100,31 @@ constexpr majority_plan plan_majority(const kernel_op& op) {
 
 // Blocks of 8 channels that are computed together: 8, 4, 2 or 1, over 8 to 64 positions.
 constexpr int tile_blocks(int left) { return left >= 7 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1; }
+
+// The flat positions of a band as vectors of so many: one after the other, or each row beginning with a new one where
+// that takes fewer of them, since nothing is computed for the padding between rows.
+struct position_vectors {
+  int positions = 0, pitch = 0;
+  int end = 0;  // columns: a vector that begins there begins the next row
+  int count = 0;
+};
+constexpr position_vectors cover(const majority_plan& p, int rows, int width, int positions) {
+  const int flat = ceil_div(p.flat(rows, width), positions), by_row = rows * ceil_div(width, positions);
+  return {positions, p.pitch, flat <= by_row ? p.pitch : width, flat <= by_row ? flat : by_row};
+}
+// One of them, from the first one on.
+struct vector_place {
+  int y = 0, x = 0;
+
+  [[nodiscard]] constexpr int begin(const position_vectors& v) const { return y * v.pitch + x; }
+  constexpr void advance(const position_vectors& v) {
+    for (x += v.positions; x >= v.end; ++y) x = v.end == v.pitch ? x - v.pitch : 0;
+  }
+};
+
+// Where a block stands among those of its tile. Bits come out in order; for numbers of whole tiles, blocks 0 to 3 take
+// turns with 4 to 7, so that unpacking lower and upper halves leaves 32 neighbouring channels together.
+constexpr int place_of_block(bool numbers, int blocks, int b) { return numbers && blocks == 8 ? b % 4 * 2 + b / 4 : b; }
 
 // Where things stand in scratch, bytes from its beginning, all of them multiples of 64.
 struct majority_scratch {
@@ -148,7 +175,7 @@ constexpr void pack_majority(const majority_plan& p, const window& w, const std:
           const int k = oct % p.stored_bytes;
           const int tap = oct / p.stored_bytes;
           const std::uint32_t word = kernel[((group * p.channels + c) * p.taps + tap) * in_words + k / 4];
-          const int at = tile + oct * 8 * blocks + (c / 8 - first) * 8 + (7 - c % 8);
+          const int at = tile + oct * 8 * blocks + place_of_block(p.numbers, blocks, c / 8 - first) * 8 + (7 - c % 8);
           to[at / 4] |= (word >> (8 * (k % 4)) & 0xffu) << (8 * (at % 4));
         }
     }
