@@ -9,6 +9,8 @@ BEGIN {
   peers("cortex_m4", m4)
   peers("cortex_m7", m4)
   peers("cortex_m33", m4)
+  peers("cortex_m55", "32x32x16 914859 16x16x32 596959 8x8x64 485391 8x8x128 1765791 dense_256x10 1749 " \
+    "dense_1024x1024 504479 depthwise_25x5x64 166876")
   printf "%-11s %-5s %-20s %-24s %10s %8s %8s %9s %8s %6s\n", "core", "", "path", "layer", "instr.", "MAC/ins", "x fewer",
     "M4 cycles", "scratch", "stack"
 }
@@ -23,13 +25,14 @@ function peers(core, list, n, i, part) {
   known = (core, shape) in peer
   # A path that leaves a layer to its parent counts the same; said once.
   if ($11 == path)
-    printf "%-11s %-5s %-20s %-24s %10d %8.2f %8s %9d %8d %6d%s\n", core, level, path, layer, insns, macs / insns,
-      known ? sprintf("%.2f", peer[core, shape] / insns) : "-", $6, scratch, $10, $12 == "ok" ? "" : "  WRONG"
+    printf "%-11s %-5s %-20s %-24s %10d %8.2f %8s %9s %8d %6d%s\n", core, level, path, layer, insns, macs / insns,
+      known ? sprintf("%.2f", peer[core, shape] / insns) : "-", core == "cortex_m55" ? "-" : $6, scratch, $10, $12 == "ok" ? "" : "  WRONG"
   if ($12 != "ok") { ++wrong; next }
   if (!(core in cores)) { cores[core] = ++count; order[count] = core }
   if (!(level in levels)) { levels[level] = 1; level_list[++level_count] = level }
   best(core, level, layer, "any", insns)
   if (scratch <= 2048) best(core, level, layer, 2048, insns)
+  if (scratch <= 16384) best(core, level, layer, 16384, insns)
   if (scratch <= 24576) best(core, level, layer, 24576, insns)
 }
 function best(core, level, layer, room, insns, key) {
@@ -70,14 +73,21 @@ END {
   for (c = 1; c <= count; ++c) {
     core = order[c]
     m3 = core == "cortex_m3"
-    fewer(core, "16x16x32", 2048, m3 ? 9.5 : 6.5)
-    fewer(core, "8x8x64", 2048, m3 ? 10.5 : 7.5)
-    fewer(core, "8x8x128", 2048, m3 ? 11 : 8)
+    m55 = core == "cortex_m55"
+    if (m55) {
+      fewer(core, "16x16x32", 16384, 2.3)
+      fewer(core, "8x8x64", 16384, 2.3)
+      fewer(core, "8x8x128", 16384, 2.3)
+    } else {
+      fewer(core, "16x16x32", 2048, m3 ? 9.5 : 6.5)
+      fewer(core, "8x8x64", 2048, m3 ? 10.5 : 7.5)
+      fewer(core, "8x8x128", 2048, m3 ? 11 : 8)
+    }
     if (core == "cortex_m4" || core == "cortex_m7") {
       fewer(core, "8x8x64", 24576, 9)
       fewer(core, "8x8x128", 24576, 10)
     }
-    if (core == "cortex_m4") {
+    if (core == "cortex_m4" || m55) {
       no_more(core, "32x32x16")
       no_more(core, "16x16x32")
       no_more(core, "8x8x64")

@@ -29,7 +29,10 @@ firmware_target() { # CORE
 # The path that suits a core best, of those that the tree has.
 firmware_path() { # CORE
   local name wanted="cortex_m"
-  case "$1" in cortex_m4 | cortex_m7 | cortex_m33 | cortex_m55) wanted="cortex_m_dsp cortex_m" ;; esac
+  case "$1" in
+    cortex_m4 | cortex_m7 | cortex_m33) wanted="cortex_m_dsp cortex_m" ;;
+    cortex_m55) wanted="helium cortex_m_dsp" ;;
+  esac
   for name in $wanted; do
     [ -f "include/offramp/paths/$name.hpp" ] && { echo "$name"; return; }
   done

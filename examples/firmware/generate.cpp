@@ -14,14 +14,8 @@
 #include <offramp/host/model_file.hpp>
 #include <offramp/host/threshold_search.hpp>
 
-#if __has_include(<offramp/paths/cortex_m.hpp>)
-#include <offramp/paths/cortex_m.hpp>
-#define FIRMWARE_CORTEX_M
-#endif
-#if __has_include(<offramp/paths/cortex_m_dsp.hpp>)
 #include <offramp/paths/cortex_m_dsp.hpp>
-#define FIRMWARE_CORTEX_M_DSP
-#endif
+#include <offramp/paths/helium.hpp>
 
 #include "fashion_mnist/network.hpp"
 #include "fashion_mnist/weights.hpp"
@@ -119,21 +113,18 @@ int main(int argc, char** argv) try {
   const std::string name = argc == 3 ? argv[2] : path::portable::name;
   const host::labelled_images test = host::fashion_mnist("examples/data/fashion-mnist").test;
   const std::vector<std::uint32_t> words = canonical(garment_weights.words);
-  bool known = name == path::portable::name;
-  if (known) write_model<path::portable>(words, "offramp/offramp.hpp", to);
-#ifdef FIRMWARE_CORTEX_M
-  if (name == path::cortex_m::name) {
-    write_model<path::cortex_m>(words, "offramp/paths/cortex_m.hpp", to);
+  bool known = false;
+  const auto offer = [&]<class Path>(const char* header) {
+    if (name != Path::name) return;
+    write_model<Path>(words, header, to);
     known = true;
-  }
-#endif
-#ifdef FIRMWARE_CORTEX_M_DSP
-  if (name == path::cortex_m_dsp::name) {
-    write_model<path::cortex_m_dsp>(words, "offramp/paths/cortex_m_dsp.hpp", to);
-    known = true;
-  }
-#endif
-  if (!known) throw host::error("generate: found path '" + name + "', expected one for Cortex-M that is built in");
+  };
+  offer.template operator()<path::portable>("offramp/offramp.hpp");
+  offer.template operator()<path::cortex_m>("offramp/paths/cortex_m.hpp");
+  offer.template operator()<path::cortex_m_dsp>("offramp/paths/cortex_m_dsp.hpp");
+  offer.template operator()<path::helium>("offramp/paths/helium.hpp");
+  if (!known)
+    throw host::error("generate: found path '" + name + "', expected portable, cortex_m, cortex_m_dsp or helium");
   write_images(test, to);
   print_shares(garment_weights, test);
   return 0;

@@ -11,14 +11,14 @@ targets=(
   "cortex_m4|portable cortex_m cortex_m_tables cortex_m_dsp||"
   "cortex_m7|cortex_m cortex_m_dsp|-short|"
   "cortex_m33|cortex_m cortex_m_dsp|-short|"
-  "cortex_m55|portable|-short|"
+  "cortex_m55|portable helium|-short|"
   "aarch64|portable neon|-short|"
   "aarch64_dotprod|neon_dotprod|-short|"
   "armv7_neon|portable neon|-short|"
   "riscv64|portable||"
   "s390x|portable||"
 )
-constant_too="cortex_m4 aarch64_dotprod armv7_neon" # there also a few layers of constant geometry, on the last path
+constant_too="cortex_m4 cortex_m55 aarch64_dotprod armv7_neon" # there also a few layers of constant geometry, on the last path
 optimise=-Os # what firmware is built with; here also the quickest to compile
 
 if [ "${1:-}" = --targets ]; then

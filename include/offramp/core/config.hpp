@@ -28,6 +28,8 @@
 #define OFFRAMP_ABI_ISA _popcnt
 #elif defined(__ARM_FEATURE_DOTPROD)
 #define OFFRAMP_ABI_ISA _dotprod
+#elif defined(__ARM_FEATURE_MVE)
+#define OFFRAMP_ABI_ISA _mve
 #elif defined(__arm__) && defined(__ARM_NEON)
 #define OFFRAMP_ABI_ISA _neon
 #else

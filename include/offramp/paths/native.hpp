@@ -30,6 +30,11 @@ using native = avx512;
 namespace offramp::inline OFFRAMP_ABI::path {
 using native = avx2;
 }  // namespace offramp::inline OFFRAMP_ABI::path
+#elif defined(__ARM_FEATURE_MVE) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#include <offramp/paths/helium.hpp>
+namespace offramp::inline OFFRAMP_ABI::path {
+using native = helium;
+}  // namespace offramp::inline OFFRAMP_ABI::path
 #elif defined(__ARM_NEON) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #if defined(__ARM_FEATURE_DOTPROD)
 #include <offramp/paths/neon_dotprod.hpp>
