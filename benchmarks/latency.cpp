@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -74,16 +75,32 @@ int run(const choices& chosen) {
   std::cout << profile.name << ", " << OFFRAMP_COMPILER << "; " << OFFRAMP_FLAGS OFFRAMP_PROFILE_FLAGS
             << "\nprofile: " << profile.samples << " ops, repeatability " << percent(100.0 * profile.repeatability)
             << "; " << networks.size() << " networks that it never saw\n\n";
-  network_timer timer{networks};
-  constexpr int passes = 16;
+  profile_cpu::watched_core core{static_cast<double>(profile.alone)};
+  network_timer timer{networks, core};
   {
-    host::progress shown{std::cerr, "measuring", passes};
-    for (int i = 0; i < passes; ++i) {
-      timer.pass(chosen.seconds / passes);
-      shown.update(i + 1);
+    host::progress shown{std::cerr, "measuring", 100};
+    const double start = profile_cpu::now_s();
+    for (double spent = 0; spent < chosen.seconds || timer.rounds_done() < 4; spent = profile_cpu::now_s() - start) {
+      timer.round();
+      shown.update(std::min(100, static_cast<int>(100 * (profile_cpu::now_s() - start) / chosen.seconds)));
     }
   }
   const auto times = timer.times();
+  // Times are those of the clock that the profile is of.
+  const auto ns_of = [&](double cycles) { return cycles / static_cast<double>(profile.gigahertz); };
+  std::size_t counted = 0, set_aside = 0, in_company = 0;
+  std::vector<double> clock;
+  for (const network_time& n : times) {
+    counted += n.runs.size();
+    set_aside += n.set_aside;
+    in_company += n.alone ? 0 : 1;
+    clock.push_back(n.gigahertz);
+  }
+  std::cout << "every network visited " << timer.rounds_done() << " times with the core alone: " << counted << " runs, "
+            << set_aside << " set aside, " << in_company << " networks never had it alone; clock "
+            << host::fixed(profile_cpu::quantile(clock, 0.5), 2) << " GHz, that of the profile "
+            << host::fixed(static_cast<double>(profile.gigahertz), 2) << "; control " << host::fixed(core.alone(), 3)
+            << ", when profiled " << host::fixed(static_cast<double>(profile.alone), 3) << "\n\n";
 
   host::table t{{"network", "input", "layers", "residuals", "exits", "ops", "kOPs", "measured, us", "repeatability",
                  "predicted, us", "error", "by OPs", "by OPs of classes"}};
@@ -104,29 +121,35 @@ int run(const choices& chosen) {
   };
   std::vector<of_class> classes(offramp::op_classes);
   double all_ops = 0, sums = 0;
+  std::ostringstream residuals;  // of every op in every network
+  residuals << "network,class,op,measured,predicted\n";
   for (std::size_t i = 0; i < networks.size(); ++i) {
     const network_subject& n = networks[i];
+    const double took = ns_of(times[i].cycles);
     const double guess = n.predict(profile), by = n.predict(proportional), by_class = n.predict(per_class);
-    ratio.push_back(guess / times[i].ns);
-    ratio_ops.push_back(by / times[i].ns);
-    ratio_classes.push_back(by_class / times[i].ns);
+    ratio.push_back(guess / took);
+    ratio_ops.push_back(by / took);
+    ratio_classes.push_back(by_class / took);
     repeat.push_back(times[i].difference);
     const auto us = [](double v) { return host::fixed(v / 1000, 2); };
     t.add({n.name(), n.input(), std::to_string(n.layers), std::to_string(n.residuals), std::to_string(n.exits),
-           std::to_string(n.steps.size()), host::fixed(n.work() / 1000, 1), us(times[i].ns),
+           std::to_string(n.steps.size()), host::fixed(n.work() / 1000, 1), us(took),
            host::fixed(100 * times[i].difference, 2) + " %", us(guess), percent(100 * (ratio.back() - 1)),
            percent(100 * (ratio_ops.back() - 1)), percent(100 * (ratio_classes.back() - 1))});
     auto& c = scatter.curves[static_cast<std::size_t>(n.of)];
-    c.x.push_back(times[i].ns / 1000);
+    c.x.push_back(took / 1000);
     c.y.push_back(guess / 1000);
-    by_ops.x.push_back(times[i].ns / 1000);
+    by_ops.x.push_back(took / 1000);
     by_ops.y.push_back(by / 1000);
-    least = std::min(least, times[i].ns / 1000);
-    most = std::max(most, times[i].ns / 1000);
+    least = std::min(least, took / 1000);
+    most = std::max(most, took / 1000);
     double sum = 0;
     for (std::size_t k = 0; k < n.steps.size(); ++k) {
       of_class& to = classes[static_cast<std::size_t>(n.steps[k].features.what)];
-      const double measured = times[i].step_ns[k], predicted = offramp::op_latency(profile, n.steps[k].features);
+      const double measured = ns_of(times[i].step_cycles[k]),
+                   predicted = offramp::op_latency(profile, n.steps[k].features);
+      residuals << n.name() << ',' << to_string(n.steps[k].features.what) << ',' << profile_cpu::op_text(n.steps[k].op)
+                << ',' << measured << ',' << predicted << '\n';
       to.share += measured;
       to.predicted += predicted;
       to.absolute += std::fabs(predicted - measured);
@@ -134,7 +157,7 @@ int run(const choices& chosen) {
       all_ops += measured;
       sum += measured;
     }
-    sums += sum / times[i].ns / static_cast<double>(networks.size());
+    sums += sum / took / static_cast<double>(networks.size());
   }
   std::cout << t << '\n';
 
@@ -157,7 +180,8 @@ int run(const choices& chosen) {
   scatter.width = 860;
   scatter.height = 560;
   host::save_plot(scatter, chosen.output / "latency.svg");
-  std::cout << "picture: " << (chosen.output / "latency.svg").string() << "\n\n";
+  host::write_file(chosen.output / "residuals.csv", residuals.str());
+  std::cout << "picture: " << (chosen.output / "latency.svg").string() << "; every op: residuals.csv\n\n";
 
   const quality q = quality_of(ratio), p = quality_of(ratio_ops), pc = quality_of(ratio_classes);
   const double repeatability = 100 * profile_cpu::quantile(repeat, 0.5);

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # what: the latency model on 48 random networks that it never saw: this CPU is profiled, then they are measured
 # needs: libeigen3-dev libcli11-dev nlohmann-json3-dev gnuplot-nox
-# Options: --path NAME (this CPU's best)   --seconds N of profiling (100)   --networks N, seconds of measuring them (60)
-# --core N (the last)   --keep: take the profile that is there.   Both programs are pinned to one core. What is printed goes to
-# build/benchmarks/latency/latency.txt too, with the picture latency.svg beside it; the profile is in build/benchmarks/profile.
+# Options: --path NAME (this CPU's best)   --seconds N of profiling (90)   --networks N, seconds of measuring them (60)
+# --core N: on this one alone (any, in turns, where it finds itself in company)   --keep: take the profile that is there
+# What is printed goes to build/benchmarks/latency/latency.txt too, with the picture latency.svg and what every op of
+# every network took (residuals.csv) beside it; the profile is in build/benchmarks/profile.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 export LC_ALL=C
 out=build/benchmarks/latency profile=build/benchmarks/profile
 mkdir -p "$out" "$profile"
-path="" seconds=100 networks=60 core="$(taskset -cp $$ | sed "s/.*[ ,-]//")" keep=no
+path="" seconds=90 networks=60 core="" keep=no
 while [ $# -gt 0 ]; do
   case "$1" in
     --keep)
@@ -39,7 +40,7 @@ programs=build/native/benchmarks
 chosen=()
 [ -z "$path" ] || chosen=(--path "$path")
 pinned=()
-if command -v taskset >/dev/null; then pinned=(taskset -c "$core"); fi
+if [ -n "$core" ]; then pinned=(taskset -c "$core"); fi
 {
   if [ $keep = no ]; then
     "${pinned[@]}" "$programs/profile_cpu" "${chosen[@]}" --seconds "$seconds" --output "$profile" || exit 1

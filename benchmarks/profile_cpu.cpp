@@ -50,7 +50,7 @@ void put_rest(profile_data& p, const std::vector<network_subject>& networks, con
   Eigen::VectorXd b(a.rows());
   for (std::size_t i = 0; i < networks.size(); ++i) {
     const auto row = static_cast<Eigen::Index>(i);
-    const double whole_ns = times[i].ns;
+    const double whole_ns = times[i].cycles / static_cast<double>(p.gigahertz);
     a(row, 0) = 1 / whole_ns;
     a(row, 1) = static_cast<double>(networks[i].steps.size()) / whole_ns;
     a(row, 2) = networks[i].exits / whole_ns;
@@ -69,7 +69,8 @@ double ratio_of_runs(const profile_data& p, const std::vector<network_subject>& 
   for (std::size_t i = 0; i < networks.size(); ++i) {
     const double guess = networks[i].predict(p);
     const std::size_t step = std::max<std::size_t>(1, times[i].runs.size() / 2000);
-    for (std::size_t k = 0; k < times[i].runs.size(); k += step) ratios.push_back(times[i].runs[k] / guess);
+    for (std::size_t k = 0; k < times[i].runs.size(); k += step)
+      ratios.push_back(times[i].runs[k] / static_cast<double>(p.gigahertz) / guess);
   }
   return std::max(1.0, quantile(ratios, share));
 }
@@ -77,7 +78,7 @@ double ratio_of_runs(const profile_data& p, const std::vector<network_subject>& 
 struct choices {
   std::string path;
   std::filesystem::path output = "build/benchmarks/profile";
-  double seconds = 100;
+  double seconds = 90;
   bool quick = false;
 };
 
@@ -118,25 +119,43 @@ int run(const choices& chosen) {
   std::cout << stratified << " ops in groups of 10, " << samples - stratified << " of " << drawn << " networks, and "
             << networks.size() << " networks with " << ops.size() - samples << " ops\n";
 
-  latency_check::network_timer timer{networks};
   const double seconds = chosen.quick ? std::min(chosen.seconds, 15.0) : chosen.seconds;
-  measured_ops measured;
+  watched_core core;
+  op_timer op_times{ops, groups, core};
+  latency_check::network_timer timer{networks, core};
   {
-    host::progress shown{std::cerr, "measuring", 16};
-    measured = measure_ops(ops, groups, 0.85 * seconds, [&](int done, int of) {
-      timer.pass(0.15 * seconds / of);
-      shown.update(done);
-    });
+    host::progress shown{std::cerr, "measuring", 100};
+    const double start = now_s();
+    for (double spent = 0; spent < seconds || op_times.rounds_done() < 4; spent = now_s() - start) {
+      op_times.round();
+      timer.round();
+      timer.round();
+      shown.update(std::min(100, static_cast<int>(100 * (now_s() - start) / seconds)));
+    }
   }
+  const measured_ops measured = op_times.result();
   const auto times = timer.times();
+  const double clock = measured.gigahertz;
+  std::cout << op_times.rounds_done() << " rounds; clock " << host::fixed(clock, 2) << " GHz, control "
+            << host::fixed(core.alone(), 3) << "\n";
 
   std::filesystem::create_directories(chosen.output);
+  // Ops that never had the core alone would only mislead; unless most are such.
   const auto up_to = static_cast<std::ptrdiff_t>(samples);
-  const std::vector<double> ns(measured.ns.begin(), measured.ns.begin() + up_to);
-  const std::vector<double> difference(measured.difference.begin(), measured.difference.begin() + up_to);
-  save_samples(chosen.output / (path + "_samples.csv"), ops, ns, difference);
+  const auto good = static_cast<std::size_t>(std::count(measured.alone.begin(), measured.alone.begin() + up_to, true));
+  const bool all = 2 * good < samples;
+  std::vector<op_subject> kept;
+  std::vector<double> ns, difference;
+  for (std::size_t i = 0; i < samples; ++i) {
+    if (!all && !measured.alone[i]) continue;
+    kept.push_back(ops[i]);
+    ns.push_back(measured.cycles[i] / clock);
+    difference.push_back(measured.difference[i]);
+  }
+  std::cout << good << " of " << samples << " samples had the core alone" << (all ? "; all are used" : "") << "\n";
+  save_samples(chosen.output / (path + "_samples.csv"), kept, ns, difference);
   page_data page;
-  for (std::size_t i = 0; i < samples; ++i) page.samples.push_back({ops[i].features, ns[i]});
+  for (std::size_t i = 0; i < kept.size(); ++i) page.samples.push_back({kept[i].features, ns[i]});
   page.difference = difference;
   const double before_fit = now_s();
   host::fit_options options;
@@ -148,6 +167,8 @@ int run(const choices& chosen) {
   profile_data& p = fit.profile;
   std::snprintf(p.name, sizeof p.name, "%s (%s)", bench::cpu_name().c_str(), path.c_str());
   p.unit = offramp::time_unit::nanoseconds;
+  p.gigahertz = static_cast<float>(clock);
+  p.alone = static_cast<float>(core.alone());
   p.from = offramp::provenance::measured;
   paths::for_each([&]<class P>() {
     if (path != P::name) return;
@@ -162,7 +183,7 @@ int run(const choices& chosen) {
   std::size_t next = samples;
   for (const network_subject& n : networks) {
     double sum = 0;
-    for (std::size_t k = 0; k < n.steps.size(); ++k) sum += measured.ns[next++];
+    for (std::size_t k = 0; k < n.steps.size(); ++k) sum += measured.cycles[next++] / clock;
     ops_ns.push_back(sum);
   }
   put_rest(p, networks, times, ops_ns);
@@ -173,8 +194,9 @@ int run(const choices& chosen) {
   for (std::size_t i = 0; i < networks.size(); ++i) {
     const double guess = networks[i].predict(p);
     t.add({networks[i].name(), std::to_string(networks[i].steps.size()), std::to_string(networks[i].exits),
-           host::fixed(times[i].ns / 1000, 2), host::fixed(ops_ns[i] / 1000, 2), host::fixed(guess / 1000, 2),
-           host::fixed(100 * (guess / times[i].ns - 1), 1) + " %", host::fixed(100 * times[i].difference, 2) + " %"});
+           host::fixed(times[i].cycles / clock / 1000, 2), host::fixed(ops_ns[i] / 1000, 2),
+           host::fixed(guess / 1000, 2), host::fixed(100 * (guess * clock / times[i].cycles - 1), 1) + " %",
+           host::fixed(100 * times[i].difference, 2) + " %"});
   }
   page.profile = p;
   std::cout << class_table(page) << '\n'

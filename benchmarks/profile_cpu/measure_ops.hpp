@@ -1,7 +1,7 @@
 // Times ops as they run in a network. Alone and in a loop an op finds its weights, its code and its branches in the
 // nearest caches, which flatters it: here some ten ops of similar size take turns, as the ops of a network do, in one
 // arena; the input of each has just been written, by a copy that is not timed. Groups of ops take turns too, in many
-// passes, so that a slow moment of the machine meets all alike.
+// rounds, so that no moment of the machine meets some alone.
 #ifndef BENCHMARKS_PROFILE_CPU_MEASURE_OPS_HPP
 #define BENCHMARKS_PROFILE_CPU_MEASURE_OPS_HPP
 
@@ -14,10 +14,12 @@
 #include <cstring>
 #include <memory>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "benchmarks/profile_cpu/stopwatch.hpp"
 #include "benchmarks/profile_cpu/subject.hpp"
+#include "benchmarks/profile_cpu/watched_core.hpp"
 #include "tests/support/op_data.hpp"
 
 namespace profile_cpu {
@@ -109,7 +111,7 @@ class op_group {
     }
   }
 
-  // One turn of all; `seen(i, ticks)` for each.
+  // One turn of all; `seen(i, ticks)` for each, which may take its time.
   template <class Seen>
   void turn(Seen seen) {
     for (std::size_t i = 0; i < members_.size(); ++i) {
@@ -120,10 +122,10 @@ class op_group {
       const kernels::arguments a{base, reinterpret_cast<const std::uint32_t*>(weights_.get() + m.weights_at),
                                  base + m.out_at, base + m.scratch_at};
       asm volatile("" ::: "memory");
-      const std::uint64_t from = ticks();
+      const std::uint64_t from = settled_ticks();
       m.subject->run(a);
       asm volatile("" ::: "memory");
-      const std::uint64_t to = ticks();
+      const std::uint64_t to = settled_ticks();
       seen(i, to - from);
     }
   }
@@ -138,70 +140,82 @@ class op_group {
   memory_block weights_, arena_, fresh_;
 };
 
-// What two readings around a call of nothing take, in ticks.
-inline double reading_ticks() {
-  static const double value = [] {
-    void (*volatile nothing)(const kernels::arguments&) = [](const kernels::arguments&) {};
-    std::vector<double> found;
-    for (int i = 0; i < 20000; ++i) {
-      const std::uint64_t from = ticks();
-      nothing({});
-      found.push_back(static_cast<double>(ticks() - from));
-    }
-    return quantile(found, 0.5);
-  }();
-  return value;
-}
-
 struct measured_ops {
-  std::vector<double> ns;          // of every op
-  std::vector<double> difference;  // relative, of two disjoint halves of the passes
-  [[nodiscard]] double repeatability() const {
-    std::vector<double> d = difference;
-    return quantile(d, 0.5);
-  }
+  std::vector<double> cycles;      // of every op
+  std::vector<double> difference;  // relative, of two disjoint halves of the visits
+  double gigahertz = 0;            // of most of them
+  std::vector<bool> alone;         // was the core, for as many readings as that takes?
 };
 
-// The value of a subject from those of its passes: nearly the least, as whatever else a machine does can only slow it.
-inline double from_passes(std::vector<double> passes) { return quantile(passes, 0.07); }
-
-// `groups` hold the numbers of the ops that take turns. `seconds` for all of them; `shown(done, of)` behind every pass.
-template <class Shown>
-measured_ops measure_ops(const std::vector<op_subject>& ops, const std::vector<std::vector<std::size_t>>& groups,
-                         double seconds, Shown shown) {
-  std::vector<op_group> made;
-  for (const auto& g : groups) {
-    std::vector<const op_subject*> members;
-    for (const std::size_t i : g) members.push_back(&ops[i]);
-    made.emplace_back(members);
-  }
-  constexpr int passes = 16;
-  const double share = seconds / passes / static_cast<double>(groups.size());
-  std::vector<std::vector<double>> by_pass(ops.size());
-  const double overhead = reading_ticks();
-  for (int pass = 0; pass < passes; ++pass) {
-    for (std::size_t g = 0; g < groups.size(); ++g) {
-      std::vector<std::vector<double>> readings(groups[g].size());
-      const double start = now_s();
-      for (int t = -2; t < 4 || (t < 400 && now_s() - start < share); ++t)  // two to warm up
-        made[g].turn([&](std::size_t i, std::uint64_t took) {
-          if (t >= 0) readings[i].push_back(static_cast<double>(took) - overhead);
-        });
-      for (std::size_t i = 0; i < groups[g].size(); ++i)
-        by_pass[groups[g][i]].push_back(std::max(1.0, quantile(readings[i], 0.25)) * tick_ns());
+class op_timer {
+ public:
+  // `groups` hold the numbers of the ops that take turns.
+  op_timer(const std::vector<op_subject>& ops, const std::vector<std::vector<std::size_t>>& groups, watched_core& core)
+      : core_{core}, groups_{groups}, readings_(ops.size()) {
+    for (const auto& g : groups) {
+      std::vector<const op_subject*> members;
+      for (const std::size_t i : g) members.push_back(&ops[i]);
+      made_.emplace_back(members);
     }
-    shown(pass + 1, passes);
   }
-  measured_ops m;
-  for (const auto& of : by_pass) {
-    std::vector<double> even, odd;
-    for (std::size_t i = 0; i < of.size(); ++i) (i % 2 == 0 ? even : odd).push_back(of[i]);
-    const double a = from_passes(even), b = from_passes(odd);
-    m.ns.push_back(from_passes(of));
-    m.difference.push_back(std::fabs(a - b) / ((a + b) / 2));
+
+  // All ops once more, some turns each.
+  void round() {
+    const double overhead = settled_reading_cost();
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      int least = enough;
+      for (const std::size_t i : groups_[g]) least = std::min(least, readings_[i].good());
+      if (least >= enough && round_ % 4 != 0) continue;  // others need the time
+      made_[g].turn([](std::size_t, std::uint64_t) {});  // to warm up
+      made_[g].turn([](std::size_t, std::uint64_t) {});
+      for (int t = 0; t < turns; ++t) {
+        if (core_.wait(patience_s)) made_[g].turn([](std::size_t, std::uint64_t) {});
+        core_.before();
+        std::vector<std::pair<std::size_t, double>> took;  // since the control was read
+        double sum = 0;
+        const auto put = [&] {
+          const core_state state = core_.behind();
+          const bool good = core_.is_alone(state);
+          for (const auto& [i, ticks] : took) readings_[groups_[g][i]].add(round_, std::max(1.0, ticks), state, good);
+          took.clear();
+          sum = 0;
+        };
+        made_[g].turn([&](std::size_t i, std::uint64_t ticks) {
+          took.emplace_back(i, static_cast<double>(ticks) - overhead);
+          sum += 2 * static_cast<double>(ticks);  // and as long again for the copy of its input
+          if (sum * tick_ns() > 30e3) put();
+        });
+        put();
+      }
+    }
+    ++round_;
   }
-  return m;
-}
+  [[nodiscard]] int rounds_done() const { return round_; }
+
+  [[nodiscard]] measured_ops result() const {
+    measured_ops m;
+    std::vector<double> clock;
+    for (const watched_readings& r : readings_) {
+      const auto v = r.of(core_.alone());
+      m.cycles.push_back(v.cycles);
+      m.difference.push_back(v.difference);
+      m.alone.push_back(v.alone);
+      clock.push_back(v.gigahertz);
+    }
+    m.gigahertz = quantile(clock, 0.5);
+    return m;
+  }
+
+ private:
+  static constexpr int enough = 24;            // readings
+  static constexpr int turns = 3;              // a round
+  static constexpr double patience_s = 0.003;  // before each
+  watched_core& core_;
+  const std::vector<std::vector<std::size_t>>& groups_;
+  std::vector<op_group> made_;
+  std::vector<watched_readings> readings_;
+  int round_ = 0;
+};
 
 // Ops of similar size take turns, as in networks; within that, any class with any other but floats, which are in
 // networks of their own.

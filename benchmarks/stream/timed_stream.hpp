@@ -1,5 +1,5 @@
-// Times single images as they come: the counter is read before and behind classify, and a chain of additions, which no
-// network can disturb, runs behind each. Where the chain is slow, too, something else held the core.
+// Times single images as they come: the counter is read before and behind classify, and the control behind each, which
+// tells the clock and whether the core was alone (profile_cpu/watched_core.hpp).
 #ifndef BENCHMARKS_STREAM_TIMED_STREAM_HPP
 #define BENCHMARKS_STREAM_TIMED_STREAM_HPP
 
@@ -11,100 +11,87 @@
 #include <offramp/host/dataset.hpp>
 #include <offramp/host/deployed.hpp>
 
-#include "benchmarks/peers/measure.hpp"
 #include "benchmarks/profile_cpu/stopwatch.hpp"
+#include "benchmarks/profile_cpu/watched_core.hpp"
 
 namespace stream {
 
 namespace host = offramp::host;
 
-// What two readings with nothing between them differ by, in ticks.
-inline double reading_ticks() {
-  static const double value = [] {
-    std::vector<double> found;
-    for (int i = 0; i < 20000; ++i) {
-      const std::uint64_t from = profile_cpu::ticks();
-      asm volatile("" ::: "memory");
-      found.push_back(static_cast<double>(profile_cpu::ticks() - from));
-    }
-    return profile_cpu::quantile(found, 0.5);
-  }();
-  return value;
-}
-
-inline double control_ns() {
-  const std::uint64_t from = profile_cpu::ticks();
-  for (int i = 0; i < 20; ++i) peers::detail::addition_chain();
-  return static_cast<double>(profile_cpu::ticks() - from) * profile_cpu::tick_ns();
-}
-
-// One run of one image; `control`: the slower one of those right before and right behind it.
-struct reading {
-  double ns = 0, control = 0;
-};
-
-// What was read of each of some images.
+// Cycles of some images, each of them run several times.
 class series {
  public:
-  explicit series(int images) : runs_(static_cast<std::size_t>(images)) {}
+  series(int images, profile_cpu::watched_core& core) : core_{&core}, runs_(static_cast<std::size_t>(images)) {}
 
-  // Times image i once more.
+  // Times image i once more, right behind another one or `core.before()`.
   template <class Session>
   void time(Session& net, const host::labelled_images& images, int i,
             const typename Session::thresholds_type& thresholds) {
     const auto x = Session::input_view::unchecked(images.image(i));
-    const double before = control_ns();
     asm volatile("" ::: "memory");
-    const std::uint64_t from = profile_cpu::ticks();
+    const std::uint64_t from = profile_cpu::settled_ticks();
     volatile std::int16_t label = net.classify(x, thresholds).label;
-    const std::uint64_t to = profile_cpu::ticks();
+    const std::uint64_t to = profile_cpu::settled_ticks();
     static_cast<void>(label);
-    const double behind = control_ns();
+    const auto state = core_->behind();
     runs_[static_cast<std::size_t>(i)].push_back(
-        {(static_cast<double>(to - from) - reading_ticks()) * profile_cpu::tick_ns(), std::max(before, behind)});
+        {static_cast<float>((static_cast<double>(to - from) - profile_cpu::settled_reading_cost()) *
+                            state.cycles_per_tick),
+         static_cast<float>(state.ratio)});
   }
   // All of them once.
   template <class Session>
   void pass(Session& net, const host::labelled_images& images, const typename Session::thresholds_type& thresholds) {
+    core_->before();
     for (int i = 0; i < static_cast<int>(runs_.size()); ++i) time(net, images, i, thresholds);
   }
 
-  // What the control takes undisturbed, most of the time.
-  [[nodiscard]] double usual_control() const {
-    std::vector<double> all;
-    for (const auto& of : runs_)
-      for (const reading& r : of) all.push_back(r.control);
-    return profile_cpu::quantile(all, 0.25);
-  }
-  // Runs beside which the control took at most so long.
-  [[nodiscard]] std::vector<double> counted(double control) const {
-    std::vector<double> ns;
-    for (const auto& of : runs_)
-      for (const reading& r : of)
-        if (r.control <= control) ns.push_back(r.ns);
-    return ns;
+  // Cycles of runs with the core alone.
+  [[nodiscard]] std::vector<double> counted() const {
+    std::vector<double> cycles;
+    for (const auto& of : runs_) put_counted(of, cycles);
+    return cycles;
   }
   [[nodiscard]] std::size_t size() const {
     std::size_t n = 0;
     for (const auto& of : runs_) n += of.size();
     return n;
   }
-  // The mean over images of the median of each one's counted runs; images with fewer than three are left out.
-  [[nodiscard]] double mean(double control) const {
+  // Images with enough counted runs.
+  [[nodiscard]] int images_counted() const {
+    int images = 0;
+    for (const auto& of : runs_) {
+      std::vector<double> cycles;
+      put_counted(of, cycles);
+      images += cycles.size() >= least_runs ? 1 : 0;
+    }
+    return images;
+  }
+  // The mean over these images of the median of each one's counted runs.
+  [[nodiscard]] double mean() const {
     double sum = 0;
     int images = 0;
     for (const auto& of : runs_) {
-      std::vector<double> ns;
-      for (const reading& r : of)
-        if (r.control <= control) ns.push_back(r.ns);
-      if (ns.size() < 3) continue;
-      sum += profile_cpu::quantile(ns, 0.5);
+      std::vector<double> cycles;
+      put_counted(of, cycles);
+      if (cycles.size() < least_runs) continue;
+      sum += profile_cpu::quantile(cycles, 0.5);
       ++images;
     }
     return images > 0 ? sum / images : 0;
   }
 
  private:
+  static constexpr std::size_t least_runs = 3;
+  struct reading {
+    float cycles = 0, ratio = 0;
+  };
+  void put_counted(const std::vector<reading>& of, std::vector<double>& cycles) const {
+    for (const reading& r : of)
+      if (core_->is_alone({0, static_cast<double>(r.ratio)})) cycles.push_back(static_cast<double>(r.cycles));
+  }
+
+  profile_cpu::watched_core* core_;
   std::vector<std::vector<reading>> runs_;
 };
 

@@ -68,6 +68,7 @@ TEST_CASE("profile: costs and figures that are none") {
     CHECK(malformed([=](profile_data& p) { p.per_step = bad; }));
     CHECK(malformed([=](profile_data& p) { p.per_exit = bad; }));
     CHECK(malformed([=](profile_data& p) { p.gigahertz = bad; }));
+    CHECK(malformed([=](profile_data& p) { p.alone = bad; }));
     CHECK(malformed([=](profile_data& p) { p.quantile = bad; }));
     CHECK(malformed([=](profile_data& p) { p.quantile_ratio = bad; }));
     CHECK(malformed([=](profile_data& p) { p.repeatability = bad; }));
@@ -76,6 +77,30 @@ TEST_CASE("profile: costs and figures that are none") {
     CHECK(malformed([=](profile_data& p) { p.classes[0].gigahertz = bad; }));
   }
   CHECK(!is_sound(with([](profile_data& p) { p.quantile_ratio = 0.99f; })));
+}
+
+TEST_CASE("profile: at another clock, nanoseconds change and nothing else") {
+  static constexpr profile_data slow = at_clock(small_profile, 0.084);  // half of it
+  static_assert(slow.gigahertz == 0.084f && slow.alone == small_profile.alone);
+  CHECK(check_profile<path::portable>(slow) == profile_status::ok);
+  CHECK(slow.per_sample == doctest::Approx(2 * 31.3));
+  CHECK(slow.per_step == doctest::Approx(2 * 7.5));
+  CHECK(slow.per_exit == doctest::Approx(2 * 100));
+  CHECK(slow.quantile_ratio == small_profile.quantile_ratio);
+  for (int i = 0; i < slow.leaf_count; ++i)
+    for (int r = 0; r < regressors; ++r)
+      CHECK(slow.leaves[i].cost[r] == doctest::Approx(2 * small_profile.leaves[i].cost[r]));
+  CHECK(slow.classes[static_cast<int>(op_class::pool)].gigahertz == doctest::Approx(0.042));
+  CHECK(slow.classes[0].gigahertz == 0);  // that of the profile
+  CHECK(at_clock(slow, 0.168).per_step == doctest::Approx(7.5));
+
+  // Cycles are cycles; and who knows no clock stays as it is.
+  const profile_data cycles = with([](profile_data& p) { p.unit = time_unit::cycles; });
+  CHECK(at_clock(cycles, 1).per_step == cycles.per_step);
+  CHECK(at_clock(cycles, 1).gigahertz == 1);
+  const profile_data unknown = with([](profile_data& p) { p.gigahertz = 0; });
+  CHECK(offramp_test::same_profile(at_clock(unknown, 1), unknown));
+  CHECK(offramp_test::same_profile(at_clock(small_profile, 0), small_profile));
 }
 
 TEST_CASE("profile: what a node asks") {

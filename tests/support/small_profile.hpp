@@ -22,6 +22,7 @@ inline constexpr offramp::profile_data small_profile = [] {
   p.path_id = path::portable::id;
   p.path_version = path::portable::version;
   p.gigahertz = 0.168f;
+  p.alone = 1.155f;
   p.per_sample = 31.3f;
   p.per_step = 7.5f;
   p.per_exit = 100;
@@ -66,10 +67,10 @@ inline constexpr offramp::profile_data small_profile = [] {
 // In every figure that counts; nodes and leaves as far as they are in use.
 constexpr bool same_profile(const offramp::profile_data& a, const offramp::profile_data& b) {
   bool same = a.unit == b.unit && a.from == b.from && a.path_id == b.path_id && a.path_version == b.path_version &&
-              a.features == b.features && a.gigahertz == b.gigahertz && a.per_sample == b.per_sample &&
-              a.per_step == b.per_step && a.per_exit == b.per_exit && a.quantile == b.quantile &&
-              a.quantile_ratio == b.quantile_ratio && a.repeatability == b.repeatability && a.samples == b.samples &&
-              a.node_count == b.node_count && a.leaf_count == b.leaf_count;
+              a.features == b.features && a.gigahertz == b.gigahertz && a.alone == b.alone &&
+              a.per_sample == b.per_sample && a.per_step == b.per_step && a.per_exit == b.per_exit &&
+              a.quantile == b.quantile && a.quantile_ratio == b.quantile_ratio && a.repeatability == b.repeatability &&
+              a.samples == b.samples && a.node_count == b.node_count && a.leaf_count == b.leaf_count;
   for (int i = 0; i < static_cast<int>(sizeof a.name); ++i) same = same && a.name[i] == b.name[i];
   for (int c = 0; c < offramp::op_classes; ++c) {
     const offramp::class_profile& x = a.classes[c];

@@ -14,8 +14,8 @@ static_assert(offramp::path::portable::id == 1,
 static_assert(offramp::path::portable::version == 1,
               "offramp: profile cortex_m4_instructions_portable was measured with version 1 of "
               "offramp::path::portable: measure again");
-static_assert(offramp::features_version == 2,
-              "offramp: profile cortex_m4_instructions_portable was fitted with version 2 of the features: measure "
+static_assert(offramp::features_version == 3,
+              "offramp: profile cortex_m4_instructions_portable was fitted with version 3 of the features: measure "
               "again");
 
 inline constexpr offramp::cpu_profile<offramp::path::portable> cortex_m4_instructions_portable{{
@@ -24,114 +24,118 @@ inline constexpr offramp::cpu_profile<offramp::path::portable> cortex_m4_instruc
     .from = offramp::provenance::emulated,
     .path_id = 1,
     .path_version = 1,
-    .features = 2,
+    .features = 3,
     .gigahertz = 0,
+    .alone = 0,
     .per_sample = 0,
     .per_step = 0,
     .per_exit = 273.70032f,
     .quantile = 0.95f,
-    .quantile_ratio = 1.0508264f,
+    .quantile_ratio = 1.0451033f,
     .repeatability = 0,
     .samples = 1380,
     .classes =
         {
-            {.root = 0, .largest_work = 975744.0f, .error = 0.04708714f, .gigahertz = 0},  // binary_conv
-            {.root = 3, .largest_work = 3172608.0f, .error = 0.35991865f, .gigahertz = 0},  // mixed_conv
-            {.root = 6, .largest_work = 6944868.0f, .error = 0.078484915f, .gigahertz = 0},  // integer_conv
+            {.root = 0, .largest_work = 975744.0f, .error = 0.04360716f, .gigahertz = 0},  // binary_conv
+            {.root = 3, .largest_work = 3172608.0f, .error = 0.13535824f, .gigahertz = 0},  // mixed_conv
+            {.root = 6, .largest_work = 6944868.0f, .error = 0.062293515f, .gigahertz = 0},  // integer_conv
             {},  // float_conv: not measured
-            {.root = 9, .largest_work = 294912.0f, .error = 0.045522727f, .gigahertz = 0},  // grouped_conv
-            {.root = 18, .largest_work = 221184.0f, .error = 0.13217324f, .gigahertz = 0},  // pool
-            {.root = 25, .largest_work = 110592.0f, .error = 0.07545382f, .gigahertz = 0},  // pointwise
-            {.root = 32, .largest_work = 94864.0f, .error = 0.09407569f, .gigahertz = 0},  // rearrange
+            {.root = 13, .largest_work = 294912.0f, .error = 0.037817344f, .gigahertz = 0},  // grouped_conv
+            {.root = 20, .largest_work = 221184.0f, .error = 0.11993373f, .gigahertz = 0},  // pool
+            {.root = 27, .largest_work = 110592.0f, .error = 0.07472937f, .gigahertz = 0},  // pointwise
+            {.root = 34, .largest_work = 94864.0f, .error = 0.1258218f, .gigahertz = 0},  // rearrange
             {},  // user: not measured
         },
-    .node_count = 35,
+    .node_count = 37,
     .nodes =
         {
-            {offramp::tree_test::at_most, offramp::condition::taps, 6, 1, 2},  // 0
+            {offramp::tree_test::at_most, offramp::condition::depth, 34, 1, 2},  // 0
             {offramp::tree_test::leaf, {}, 0},  // 1
             {offramp::tree_test::leaf, {}, 1},  // 2
-            {offramp::tree_test::at_most, offramp::condition::in_channels, 4, 4, 5},  // 3
+            {offramp::tree_test::equals, offramp::condition::variant, 4103, 4, 5},  // 3
             {offramp::tree_test::leaf, {}, 2},  // 4
             {offramp::tree_test::leaf, {}, 3},  // 5
-            {offramp::tree_test::at_most, offramp::condition::out_width, 1, 7, 8},  // 6
-            {offramp::tree_test::leaf, {}, 4},  // 7
-            {offramp::tree_test::leaf, {}, 5},  // 8
-            {offramp::tree_test::at_most, offramp::condition::depth, 64, 10, 17},  // 9
-            {offramp::tree_test::equals, offramp::condition::in_kind, 4, 11, 14},  // 10
-            {offramp::tree_test::at_most, offramp::condition::work, 53248, 12, 13},  // 11
-            {offramp::tree_test::leaf, {}, 6},  // 12
-            {offramp::tree_test::leaf, {}, 7},  // 13
+            {offramp::tree_test::at_most, offramp::condition::scratch_bytes, 2, 7, 10},  // 6
+            {offramp::tree_test::multiple_of, offramp::condition::out_channels, 64, 8, 9},  // 7
+            {offramp::tree_test::leaf, {}, 4},  // 8
+            {offramp::tree_test::leaf, {}, 5},  // 9
+            {offramp::tree_test::equals, offramp::condition::out_kind, 5, 11, 12},  // 10
+            {offramp::tree_test::leaf, {}, 6},  // 11
+            {offramp::tree_test::leaf, {}, 7},  // 12
+            {offramp::tree_test::equals, offramp::condition::in_kind, 3, 14, 17},  // 13
             {offramp::tree_test::at_most, offramp::condition::work, 14144, 15, 16},  // 14
             {offramp::tree_test::leaf, {}, 8},  // 15
             {offramp::tree_test::leaf, {}, 9},  // 16
-            {offramp::tree_test::leaf, {}, 10},  // 17
-            {offramp::tree_test::equals, offramp::condition::out_kind, 1, 19, 22},  // 18
-            {offramp::tree_test::at_most, offramp::condition::depth, 192, 20, 21},  // 19
-            {offramp::tree_test::leaf, {}, 11},  // 20
-            {offramp::tree_test::leaf, {}, 12},  // 21
-            {offramp::tree_test::at_most, offramp::condition::weight_bytes, 16, 23, 24},  // 22
+            {offramp::tree_test::at_most, offramp::condition::depth, 96, 18, 19},  // 17
+            {offramp::tree_test::leaf, {}, 10},  // 18
+            {offramp::tree_test::leaf, {}, 11},  // 19
+            {offramp::tree_test::equals, offramp::condition::out_kind, 1, 21, 24},  // 20
+            {offramp::tree_test::at_most, offramp::condition::depth, 192, 22, 23},  // 21
+            {offramp::tree_test::leaf, {}, 12},  // 22
             {offramp::tree_test::leaf, {}, 13},  // 23
-            {offramp::tree_test::leaf, {}, 14},  // 24
-            {offramp::tree_test::at_most, offramp::condition::in_channels, 6, 26, 29},  // 25
-            {offramp::tree_test::at_most, offramp::condition::in_channels, 4, 27, 28},  // 26
-            {offramp::tree_test::leaf, {}, 15},  // 27
-            {offramp::tree_test::leaf, {}, 16},  // 28
-            {offramp::tree_test::equals, offramp::condition::out_kind, 1, 30, 31},  // 29
+            {offramp::tree_test::equals, offramp::condition::variant, 4104, 25, 26},  // 24
+            {offramp::tree_test::leaf, {}, 14},  // 25
+            {offramp::tree_test::leaf, {}, 15},  // 26
+            {offramp::tree_test::at_most, offramp::condition::in_channels, 6, 28, 31},  // 27
+            {offramp::tree_test::at_most, offramp::condition::in_channels, 4, 29, 30},  // 28
+            {offramp::tree_test::leaf, {}, 16},  // 29
             {offramp::tree_test::leaf, {}, 17},  // 30
-            {offramp::tree_test::leaf, {}, 18},  // 31
-            {offramp::tree_test::equals, offramp::condition::in_kind, 1, 33, 34},  // 32
+            {offramp::tree_test::equals, offramp::condition::out_kind, 1, 32, 33},  // 31
+            {offramp::tree_test::leaf, {}, 18},  // 32
             {offramp::tree_test::leaf, {}, 19},  // 33
-            {offramp::tree_test::leaf, {}, 20},  // 34
+            {offramp::tree_test::equals, offramp::condition::in_kind, 1, 35, 36},  // 34
+            {offramp::tree_test::leaf, {}, 20},  // 35
+            {offramp::tree_test::leaf, {}, 21},  // 36
         },
-    .leaf_count = 21,
+    .leaf_count = 22,
     .leaves =
         {
-            // 0: outputs, work_in_32, to_bytes, to_words, bent
-            {{0, 0, 0, 21.13464f, 0, 0, 0, 0, 35.998646f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 26.960503f, 28.610071f, 0, 0,
-          12.411617f}},
-            // 1: outputs, work_in_32, out_bytes, to_bits, to_bytes, added, far_bytes
-            {{0, 0, 0, 61.05178f, 0, 0, 0, 0, 21.959013f, 0, 0, 0, 22.150558f, 0, 0, 0, 0, 4.5737786f, 27.86549f, 0,
-          0, 11.426858f, 0, 2.4042683f}},
-            // 2: outputs, work, work_in_64, gathered_bytes, out_bytes, to_bytes, added, bent
-            {{0, 0, 0, 10.709567f, 2.6597822f, 0, 0, 0, 0, 0.019534742f, 7.0167236f, 0, 17.55415f, 0, 0, 0, 0, 0,
-          21.342897f, 0, 0, 15.822178f, 10.878088f}},
+            // 0: outputs, work, work_in_32, to_bytes, to_words, added
+            {{0, 0, 0, 18.046535f, 7.5396976f, 0, 0, 0, 33.638622f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 30.687357f,
+          25.576485f, 0, 18.341936f}},
+            // 1: work_in_64, reckoned, far_bytes
+            {{0, 0, 0, 0, 0, 0, 0, 0, 0, 1.2719504f, 0, 0, 0, 0, 0, 0.94361025f, 0, 0, 0, 0, 0, 0, 0, 1.8962653f}},
+            // 2: outputs, work, work_in_64, out_bytes, reckoned, to_bytes, added, bent
+            {{0, 0, 0, 5.1866474f, 1.9657252f, 0, 0, 0, 0, 0.0134170465f, 0, 0, 13.273237f, 0, 0, 0.26573563f, 0, 0,
+          17.27418f, 0, 0, 9.097071f, 10.61618f}},
             // 3: work_in_32, work_inside, to_bytes
             {{0, 0, 0, 0, 0, 0, 0, 0, 10.945578f, 0, 0, 0, 0, 0, 0, 0, 0.65548444f, 0, 34.005234f}},
-            // 4: work_out_8, scratch_bytes, work_inside, to_bytes
-            {{0, 0, 0, 0, 0, 0.875726f, 0, 0, 0, 0, 0, 0, 0, 0, 2.1916795f, 0, 2.5388606f, 0, 46.754078f}},
-            // 5: outputs, work, work_out_64, work_in_64, out_bytes, work_inside, to_bytes, bent
-            {{0, 0, 0, 12.209096f, 2.225229f, 0, 0, 0.1286627f, 0, 0.012394879f, 0, 0, 20.511982f, 0, 0, 0,
-          0.89627427f, 0, 16.873001f, 0, 0, 0, 12.0046215f}},
-            // 6: rows, work_out_8, work_out_16, work_inside
-            {{0, 210.49069f, 0, 0, 0, 5.2598143f, 0.1125972f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5.2732143f}},
-            // 7: rows, work_out_8, work_out_16, work_inside
-            {{0, 208.30814f, 0, 0, 0, 5.205276f, 0.111429684f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5.2185373f}},
-            // 8: positions, work_out_8, out_bytes, work_inside
-            {{0, 0, 34.618027f, 0, 0, 0.40641922f, 0, 0, 0, 0, 0, 0, 43.81104f, 0, 0, 0, 7.227213f}},
+            // 4: work_in_32, weight_bytes, work_inside, to_bytes
+            {{0, 0, 0, 0, 0, 0, 0, 0, 0.019725204f, 0, 0, 0, 0, 0.3493321f, 0, 0, 3.9047432f, 0, 41.358086f}},
+            // 5: reckoned, work_inside, to_bytes, bent, far_bytes
+            {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.87249774f, 0.43933478f, 0, 11.51163f, 0, 0, 0,
+          27.367666f, 0.4172862f}},
+            // 6: work_out_8, work_out_16, reckoned
+            {{0, 0, 0, 0, 0, 1.3512759f, 0.14819749f, 0, 0, 0, 0, 0, 0, 0, 0, 0.37268278f}},
+            // 7: work, out_bytes, reckoned, to_bytes
+            {{0, 0, 0, 0, 1.0329621f, 0, 0, 0, 0, 0, 0, 0, 7.1243553f, 0, 0, 0.62275195f, 0, 0, 9.201762f}},
+            // 8: out_bytes, reckoned, work_inside
+            {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 23.406982f, 0, 0, 0.49126402f, 4.8670263f}},
             // 9: work_out_8, work_in_64, weight_bytes, work_inside
             {{0, 0, 0, 0, 0, 7.616408f, 0, 0, 0, 0.12863237f, 0, 0, 0, 8.866258f, 0, 0, 4.080056f}},
-            // 10: positions, outputs, work_in_64
-            {{0, 0, 392.08713f, 54.970394f, 0, 0, 0, 0, 0, 24.553234f}},
-            // 11: work_in_32
-            {{0, 0, 0, 0, 0, 0, 0, 0, 0.086762026f}},
+            // 10: rows, outputs, reckoned, work_inside, to_bits
+            {{0, 173.62802f, 0, 36.14181f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.22816457f, 4.23571f, 50.63366f}},
+            // 11: gathered_bytes, reckoned, work_inside
+            {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 26.581003f, 0, 0, 0, 0, 0.996127f, 1.7063184f}},
             // 12: work_in_32
+            {{0, 0, 0, 0, 0, 0, 0, 0, 0.086762026f}},
+            // 13: work_in_32
             {{0, 0, 0, 0, 0, 0, 0, 0, 0.18128684f}},
-            // 13: work_inside
+            // 14: work_inside
             {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10.979463f}},
-            // 14: outputs, work_inside
-            {{0, 0, 0, 60.47054f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7.2499657f}},
-            // 15: work_inside, to_bytes, to_words
-            {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8.769436f, 0, 13.18755f, 7.9375987f}},
-            // 16: work_inside, to_bytes, to_words
-            {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11.045556f, 0, 16.610397f, 9.997814f}},
-            // 17: work_inside
+            // 15: outputs, reckoned, work_inside
+            {{0, 0, 0, 22.372637f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.5653971f, 2.9072418f}},
+            // 16: reckoned, to_bytes, to_words
+            {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.1908499f, 0, 0, 11.84111f, 6.6634765f}},
+            // 17: reckoned, to_bytes, to_words
+            {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.23822719f, 0, 0, 14.780592f, 8.317643f}},
+            // 18: work_inside
             {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 22.828012f}},
-            // 18: work_inside, bent
+            // 19: work_inside, bent
             {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 60.403385f, 0, 0, 0, 0, 0, 16.032505f}},
-            // 19: out_bytes, to_bits
-            {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.833242f, 0, 0, 0, 0, 0.050719142f}},
-            // 20: fixed, rows, positions, work_in_32, work_inside, to_bytes, far_bytes
+            // 20: work_in_64, reckoned
+            {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0.08586605f, 0, 0, 0, 0, 0, 0.18302009f}},
+            // 21: fixed, rows, positions, work_in_32, work_inside, to_bytes, far_bytes
             {{20.797691f, 5.8940425f, 4.3540144f, 0, 0, 0, 0, 0, 0.07309772f, 0, 0, 0, 0, 0, 0, 0, 3.8864286f, 0,
           0.0031119767f, 0, 0, 0, 0, 0.02034414f}},
         },

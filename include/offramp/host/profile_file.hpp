@@ -79,8 +79,8 @@ class profile_reader {
     if (const auto version = whole(j, "", "format_version", 0, 1 << 30); version != profile_format_version)
       fail("format_version", std::to_string(version), std::to_string(profile_format_version));
     only(j, "",
-         {"format", "format_version", "name", "unit", "from", "path", "features", "gigahertz", "per_sample", "per_step",
-          "per_exit", "quantile", "samples", "quantile_ratio", "repeatability", "classes"});
+         {"format", "format_version", "name", "unit", "from", "path", "features", "gigahertz", "alone", "per_sample",
+          "per_step", "per_exit", "quantile", "samples", "quantile_ratio", "repeatability", "classes"});
     data_.features = static_cast<std::uint16_t>(whole(j, "", "features", 0, 0xffff));
     if (data_.features != features_version) expect_sound(data_, source_);
     const std::string name = text_of(j, "", "name");
@@ -96,6 +96,7 @@ class profile_reader {
     data_.path_id = static_cast<std::uint16_t>(whole(path, "path", "id", 0, 0xffff));
     data_.path_version = static_cast<std::uint16_t>(whole(path, "path", "version", 0, 0xffff));
     data_.gigahertz = number(j, "", "gigahertz");
+    data_.alone = number(j, "", "alone");
     data_.per_sample = number(j, "", "per_sample");
     data_.per_step = number(j, "", "per_step");
     data_.per_exit = number(j, "", "per_exit");
@@ -239,6 +240,7 @@ inline std::string profile_json_text(const profile_data& p) {
   j["path"]["version"] = p.path_version;
   j["features"] = p.features;
   j["gigahertz"] = p.gigahertz;
+  j["alone"] = p.alone;
   j["per_sample"] = p.per_sample;
   j["per_step"] = p.per_step;
   j["per_exit"] = p.per_exit;

@@ -136,6 +136,7 @@ inline std::string profile_header(const profile_data& p, const std::string& iden
   t += "    .path_version = " + std::to_string(p.path_version) + ",\n";
   t += "    .features = " + std::to_string(p.features) + ",\n";
   t += "    .gigahertz = " + literal(p.gigahertz) + ",\n";
+  t += "    .alone = " + literal(p.alone) + ",\n";
   t += "    .per_sample = " + literal(p.per_sample) + ",\n";
   t += "    .per_step = " + literal(p.per_step) + ",\n";
   t += "    .per_exit = " + literal(p.per_exit) + ",\n";

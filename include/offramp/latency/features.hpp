@@ -12,7 +12,7 @@
 namespace offramp::inline OFFRAMP_ABI {
 
 // Changes whenever a regressor or a condition does: a profile fitted with others is refused.
-inline constexpr std::uint16_t features_version = 2;
+inline constexpr std::uint16_t features_version = 3;
 
 // One tree each. `grouped_conv` holds depthwise and all other grouped convolutions.
 enum class op_class : std::uint8_t {

@@ -70,7 +70,8 @@ struct profile_data {
   std::uint16_t path_id = 0;
   std::uint16_t path_version = 0;
   std::uint16_t features = features_version;
-  float gigahertz = 0;       // counts per nanosecond of a unit of cycles; 0: not known
+  float gigahertz = 0;       // cycles per nanosecond while it was measured (timing/control_chain.hpp); 0: not known
+  float alone = 0;           // ratio of the control's loops with the core running nothing else; 0: not known
   float per_sample = 0;      // beside the ops, in counts: entering and leaving a session,
   float per_step = 0;        // going from op to op,
   float per_exit = 0;        // judging a head
@@ -84,6 +85,25 @@ struct profile_data {
   std::int32_t leaf_count = 0;
   latency_leaf leaves[max_leaves]{};
 };
+
+// The profile as it is at another clock, in cycles per nanosecond: read the control, cycles_per_ns(). Costs in
+// nanoseconds grow as the clock falls; all others, and those of a profile without a clock, are as they were. What waits
+// for memory beyond the core's own caches does not follow the clock.
+constexpr profile_data at_clock(profile_data p, double gigahertz) {
+  if (!(p.gigahertz > 0) || !(gigahertz > 0)) return p;
+  const double slower = static_cast<double>(p.gigahertz) / gigahertz;
+  const auto scale = [slower](float& v) { v = static_cast<float>(static_cast<double>(v) * slower); };
+  if (p.unit == time_unit::nanoseconds) {
+    for (int i = 0; i < p.leaf_count; ++i)
+      for (float& c : p.leaves[i].cost) scale(c);
+    scale(p.per_sample);
+    scale(p.per_step);
+    scale(p.per_exit);
+  }
+  for (class_profile& c : p.classes) c.gigahertz = static_cast<float>(static_cast<double>(c.gigahertz) / slower);
+  p.gigahertz = static_cast<float>(gigahertz);
+  return p;
+}
 
 // A profile of the kernels of Path, in the version they have now.
 template <class Path>
@@ -122,7 +142,7 @@ constexpr bool is_sound(const profile_data& p) {
     for (const float v : figures)
       if (!(v >= 0 && v < 1e30f)) return false;
   }
-  const float figures[] = {p.gigahertz, p.per_sample, p.per_step, p.per_exit, p.quantile, p.repeatability};
+  const float figures[] = {p.gigahertz, p.per_sample, p.per_step, p.per_exit, p.quantile, p.repeatability, p.alone};
   for (const float v : figures)
     if (!(v >= 0 && v < 1e30f)) return false;
   return p.quantile_ratio >= 1 && p.quantile_ratio < 1e6f;

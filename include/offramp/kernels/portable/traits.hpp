@@ -4,6 +4,7 @@
 
 #include <offramp/kernels/portable/packing.hpp>
 #include <offramp/kernels/portable/patch.hpp>
+#include <offramp/kernels/portable/reckoned.hpp>
 #include <offramp/kernels/reference/traits.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels {
@@ -32,6 +33,8 @@ struct traits<path::portable> {
   static constexpr std::size_t scratch_bytes(const kernel_op& op) {
     return op.signature.what != op_kind::conv || portable::reads_in_place(op) ? 0 : portable::patch_bytes(op);
   }
+  static constexpr int variant(const kernel_op& op) { return portable::loops_of(op); }
+  static constexpr std::int64_t reckoned(const kernel_op& op) { return portable::reckoned(op); }
   static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
     portable::pack(op, canonical, packed);
   }

@@ -1,0 +1,82 @@
+// What the portable loops are reckoned to take: counts by hand, and that more work is never less.
+// covers: kernels/portable/reckoned.hpp
+#include <offramp/kernels/portable/reckoned.hpp>
+
+#include <initializer_list>
+
+#include <doctest/doctest.h>
+
+#include <offramp/kernels/dispatch.hpp>
+
+using namespace offramp;
+using kernels::portable::loops_of;
+using kernels::portable::reckoned;
+using kernels::portable::reckoned_output;
+using kernels::portable::taps_inside;
+
+namespace {
+
+constexpr kernel_op conv(kind in, kind weights, kind out, shape from, int channels, int kernel = 3) {
+  kernel_op op;
+  op.signature = {op_kind::conv, in, weights, out};
+  op.geometry = make_window(from, channels, kernel, kernel, 1, kernel / 2, kernel / 2);
+  return op;
+}
+
+}  // namespace
+
+TEST_CASE("reckoned: taps that meet the input") {
+  static_assert(taps_inside(4, 4, 3, 1, 1) == 2 + 3 + 3 + 2);
+  static_assert(taps_inside(4, 2, 3, 2, 1) == 2 + 3);
+  static_assert(taps_inside(4, 4, 1, 1, 0) == 4);
+  static_assert(taps_inside(1, 1, 7, 1, 3) == 1);
+  static_assert(taps_inside(2, 4, 1, 1, 1) == 2);  // windows that meet nothing
+}
+
+TEST_CASE("reckoned: an output stage costs more where it does more") {
+  op_signature s{op_kind::conv, kind::i8, kind::i8, kind::bits};
+  const auto plain = reckoned_output(s);
+  s.add = true;
+  CHECK(reckoned_output(s) > plain);
+  s.add = false;
+  s.two_slopes = true;
+  CHECK(reckoned_output(s) > plain);
+}
+
+TEST_CASE("reckoned: a copy of numbers, by hand") {
+  kernel_op op;
+  op.signature = {op_kind::copy, kind::i8, kind::none, kind::i8};
+  op.geometry = make_window({2, 3, 4}, 4, 1, 1, 1, 0, 0);
+  CHECK(reckoned(op) == 30 + 6 * (12 + 4 * 6));
+}
+
+TEST_CASE("reckoned: grows with channels, positions and taps, and signs take less than numbers") {
+  struct kinds {
+    kind in, weights;
+  };
+  for (const kinds k : {kinds{kind::bits, kind::bits}, kinds{kind::i8, kind::i8}, kinds{kind::i8, kind::bits},
+                        kinds{kind::bits, kind::i8}}) {
+    CAPTURE(static_cast<int>(k.in));
+    CAPTURE(static_cast<int>(k.weights));
+    const auto of = [&](shape from, int channels, int kernel) {
+      return reckoned(conv(k.in, k.weights, kind::i8, from, channels, kernel));
+    };
+    const auto one = of({8, 8, 64}, 32, 3);
+    CHECK(one > 0);
+    CHECK(of({8, 8, 64}, 64, 3) > one);
+    CHECK(of({8, 8, 128}, 32, 3) > one);
+    CHECK(of({8, 9, 64}, 32, 3) > one);
+    CHECK(of({8, 8, 64}, 32, 1) < one);
+  }
+  CHECK(2 * reckoned(conv(kind::bits, kind::bits, kind::bits, {8, 8, 64}, 64)) <
+        reckoned(conv(kind::i8, kind::i8, kind::i8, {8, 8, 64}, 64)));
+}
+
+TEST_CASE("reckoned: loops are told apart, whatever the sizes") {
+  const auto bits = conv(kind::bits, kind::bits, kind::bits, {8, 8, 64}, 64);
+  CHECK(loops_of(bits) != loops_of(conv(kind::i8, kind::i8, kind::i8, {8, 8, 64}, 64)));
+  CHECK(loops_of(bits) != loops_of(conv(kind::bits, kind::bits, kind::bits, {8, 8, 64}, 64, 1)));  // reads in place
+  CHECK(loops_of(bits) == loops_of(conv(kind::bits, kind::bits, kind::i8, {8, 8, 32}, 32)));
+  CHECK(kernels::reckoned<path::portable>(bits) == reckoned(bits));
+  CHECK(kernels::variant<path::portable>(bits) % 4096 == loops_of(bits));
+}
