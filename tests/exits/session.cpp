@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <string>
@@ -116,6 +117,14 @@ struct summing {
 constexpr std::uint32_t no_words[1]{};
 constinit arena<device> static_memory{};
 constinit session<device> static_session{bound_weights<device, path::portable>{no_words, no_words}, static_memory};
+struct stateless {
+  void enter(int) {}
+  void leave(int) {}
+  void exit_judged(int, bool) {}
+};
+constinit stateless nothing{};
+constinit session<device, path::portable, max_softmax, no_reuse, stateless> observed_session{
+    bound_weights<device, path::portable>{no_words, no_words}, static_memory, nothing};
 
 static_assert(std::is_trivially_destructible_v<session<device>>);
 static_assert(std::is_trivially_destructible_v<session_with_arena<device>>);
@@ -407,6 +416,12 @@ TEST_CASE("session: with its own arena, and in static memory") {
     CHECK(own->classify(input<session<device>>(i), confidence{1.0f}).probability_q16 == expected.probability_q16);
     CHECK(static_session.classify(input<session<device>>(i), confidence{1.0f}).label == expected.label);
   }
+}
+
+TEST_CASE("session: an observer without state leaves what a constant session holds") {
+  const std::uint32_t* first = nullptr;  // its first member are the weights
+  std::memcpy(&first, &observed_session, sizeof first);
+  CHECK(first == no_words);
 }
 
 TEST_CASE("session: float logits") {

@@ -60,9 +60,12 @@ class session {
 
   constexpr session(const weights_type& weights, arena_type& memory) requires(std::is_empty_v<Observer>)
       : weights_{weights}, arena_{memory.bytes} {}
-  constexpr session(const bound_weights<Lowered, Path, Criterion, Reuse>& weights, arena<Lowered, Path>& memory,
-                    Observer& observer)
+  constexpr session(const weights_type& weights, arena_type& memory,
+                    Observer& observer) requires(!std::is_empty_v<Observer>)
       : weights_{weights}, arena_{memory.bytes}, observer_{observer} {}
+  // There is nothing to copy from one without state; and g++ 12 clears a constinit session that copies it.
+  constexpr session(const weights_type& weights, arena_type& memory, Observer&) requires(std::is_empty_v<Observer>)
+      : session{weights, memory} {}
 
   // Starts a new sample. `input` must stay unchanged until the first step has run.
   constexpr void begin(input_view input) {
