@@ -50,6 +50,48 @@ TEST_CASE("reckoned: a copy of numbers, by hand") {
   CHECK(reckoned(op) == 30 + 6 * (12 + 4 * 6));
 }
 
+TEST_CASE("reckoned: poolings of 2x2, by hand") {
+  kernel_op op;
+  op.geometry = make_window({4, 4, 8}, 8, 2, 2, 2, 0, 0);
+  const auto loops = 30 + 4 * (25 + 45);
+  op.signature = {op_kind::max_pool, kind::i8, kind::none, kind::i8};
+  CHECK(reckoned(op) == loops + 4 * (4 * (9 * 8 + 10) + 10 * 8));
+  CHECK(loops_of(op) == 8);
+  op.signature.what = op_kind::avg_pool;
+  CHECK(reckoned(op) == loops + 32 * (48 + 6 + 6 * 4) + 20 * 16);
+  CHECK(loops_of(op) == 9);
+  op.signature.what = op_kind::mixed_pool;
+  CHECK(reckoned(op) == loops + 32 * (48 + 6 + 12 * 4) + 20 * 16);
+  CHECK(loops_of(op) == 16);
+  op.signature.what = op_kind::pointwise;
+  CHECK(reckoned(op) == loops + 32 * (48 + 8));
+  CHECK(loops_of(op) == 11);
+  op.signature.what = op_kind::convert;
+  CHECK(reckoned(op) == 0);
+  CHECK(loops_of(op) == 0);
+}
+
+TEST_CASE("reckoned: groups take less than all channels together, the more the less") {
+  for (const kind k : {kind::i8, kind::bits}) {
+    CAPTURE(static_cast<int>(k));
+    const auto dense = conv(k, k, kind::i8, {8, 8, 128}, 128);
+    const auto in_groups = [&](int groups) {
+      kernel_op op = dense;
+      op.signature.grouped = true;
+      op.geometry.groups = groups;
+      return op;
+    };
+    CHECK(loops_of(in_groups(2)) == 2);
+    CHECK(loops_of(in_groups(4)) == 2);
+    CHECK(reckoned(in_groups(4)) < reckoned(in_groups(2)));
+  }
+  auto depthwise = conv(kind::i8, kind::i8, kind::i8, {8, 8, 128}, 128);
+  depthwise.signature.grouped = true;
+  depthwise.geometry.groups = 128;
+  CHECK(loops_of(depthwise) == 1);
+  CHECK(8 * reckoned(depthwise) < reckoned(conv(kind::i8, kind::i8, kind::i8, {8, 8, 128}, 128)));
+}
+
 TEST_CASE("reckoned: grows with channels, positions and taps, and signs take less than numbers") {
   struct kinds {
     kind in, weights;
