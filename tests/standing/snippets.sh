@@ -19,16 +19,10 @@ compiles() { # COMPILER FILE
   "$1" $flags $OFFRAMP_WARNINGS -fsyntax-only "$2"
 }
 
+export -f compiles
 compilers=("$OFFRAMP_CLANG")
 [ "${1:-}" = --all ] && compilers+=("$OFFRAMP_GCC")
-failed=0
-count=0
+ls "$work"/*.cpp >/dev/null 2>&1 || { echo "FAIL snippets: found none"; exit 1; }
 for file in "$work"/*.cpp; do
-  [ -f "$file" ] || break
-  count=$((count + 1))
-  for compiler in "${compilers[@]}"; do
-    check "snippet $(basename "$file") $compiler" compiles "$compiler" "$file" || failed=1
-  done
-done
-[ $count -gt 0 ] || { echo "FAIL snippets: found none"; exit 1; }
-exit $failed
+  for compiler in "${compilers[@]}"; do echo "$compiler $file"; done
+done | xargs -P2 -L1 bash -c 'check "snippet $(basename "$1") $0" compiles "$0" "$1"'
