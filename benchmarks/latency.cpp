@@ -122,7 +122,7 @@ int run(const choices& chosen) {
   std::vector<of_class> classes(offramp::op_classes);
   double all_ops = 0, sums = 0;
   std::ostringstream residuals;  // of every op in every network
-  residuals << "network,class,op,measured,predicted\n";
+  residuals << "network,measured_whole," << profile_cpu::samples_head() << ",predicted\n";
   for (std::size_t i = 0; i < networks.size(); ++i) {
     const network_subject& n = networks[i];
     const double took = ns_of(times[i].cycles);
@@ -148,8 +148,8 @@ int run(const choices& chosen) {
       of_class& to = classes[static_cast<std::size_t>(n.steps[k].features.what)];
       const double measured = ns_of(times[i].step_cycles[k]),
                    predicted = offramp::op_latency(profile, n.steps[k].features);
-      residuals << n.name() << ',' << to_string(n.steps[k].features.what) << ',' << profile_cpu::op_text(n.steps[k].op)
-                << ',' << measured << ',' << predicted << '\n';
+      residuals << n.name() << ',' << took << ',' << profile_cpu::sample_text(n.steps[k].op, n.steps[k].features) << ','
+                << measured << ",0," << predicted << '\n';
       to.share += measured;
       to.predicted += predicted;
       to.absolute += std::fabs(predicted - measured);

@@ -92,7 +92,8 @@ member make_member(const std::string& name, int number, const host::dataset& dat
     bool known_path = false;
     path::x86::for_each([&]<class Path>() {  // traits answer on any machine
       if (p.path_id != Path::id) return;
-      c = host::candidate_of<device>(name, choice, outputs, host::profile_for<Path>(p));
+      c = host::with_energy<device, Path>(host::candidate_of<device>(name, choice, outputs, host::profile_for<Path>(p)),
+                                          energy_45nm);
       known_path = true;
     });
     if (!known_path) throw host::error(std::string{"select: profile '"} + p.name + "' is of no path of x86");

@@ -38,17 +38,22 @@ inline std::string samples_head() {
   return head + ",ns,difference";
 }
 
+inline std::string sample_text(const kernel_op& op, const op_features& f) {
+  std::ostringstream o;
+  o.precision(10);
+  o << to_string(f.what) << ',' << op_text(op);
+  for (const double x : f.x) o << ',' << x;
+  for (const auto v : f.is) o << ',' << v;
+  return o.str();
+}
+
 inline void save_samples(const std::filesystem::path& path, const std::vector<op_subject>& ops,
                          const std::vector<double>& ns, const std::vector<double>& difference) {
   std::ostringstream o;
   o.precision(10);
   o << samples_head() << '\n';
   for (std::size_t i = 0; i < ns.size(); ++i) {
-    const op_features& f = ops[i].features;
-    o << to_string(f.what) << ',' << op_text(ops[i].op);
-    for (const double x : f.x) o << ',' << x;
-    for (const auto v : f.is) o << ',' << v;
-    o << ',' << ns[i] << ',' << difference[i] << '\n';
+    o << sample_text(ops[i].op, ops[i].features) << ',' << ns[i] << ',' << difference[i] << '\n';
   }
   offramp::host::write_file(path, o.str());
 }

@@ -155,6 +155,26 @@ TEST_CASE("a network, its plan and a profile make a candidate") {
   CHECK(f.points.front().choice.level == 1);
 }
 
+TEST_CASE("a table of energies gives a candidate its energy, and a limit on it binds") {
+  using net =
+      lower<network<image<8, 8, 1>, stage<conv2d<4, 3>, relu>, exit_head<10>, stage<conv2d<4, 3>, relu>, exit_head<10>>,
+            i8>;
+  static constexpr auto cpu = offramp_test::flat_profile<path::portable>();
+  energy_table table;
+  table.integer_product = 1000;  // pJ: a nanojoule each
+  const auto c = host::with_energy<net, path::portable>(
+      host::candidate_of<net>("two", {}, offramp_test::made_up_outputs(5, 20, 2), cpu), table);
+  REQUIRE(c.energy_to_exit.size() == 2);
+  const double first = 8 * 8 * 9 * 4 + 10 * 4, second = first + 8 * 8 * 9 * 4 * 4 + 10 * 4;  // convolution and head
+  CHECK(c.energy_to_exit[0] == doctest::Approx(first));
+  CHECK(c.energy_to_exit[1] == doctest::Approx(second));
+  const host::searched_frontier f = host::search_frontier({c});
+  const auto less_than_one_exit = static_cast<std::uint32_t>(first / 2);
+  const selection s = select(f.view(), {.energy_nj = less_than_one_exit});
+  CHECK_FALSE(s);
+  CHECK(s.binds() == limit::energy);
+}
+
 TEST_CASE("measured times take the place of predicted ones") {
   const auto small = made_up_candidate("small", 0, 3, 100);
   const host::frontier_candidate c = host::with_times(small, {70, 150, 240});

@@ -19,6 +19,7 @@
 #include <offramp/host/error.hpp>
 #include <offramp/host/exit_outputs.hpp>
 #include <offramp/host/threshold_search.hpp>
+#include <offramp/latency/energy.hpp>
 #include <offramp/latency/predict.hpp>
 #include <offramp/select/frontier.hpp>
 
@@ -63,6 +64,15 @@ inline frontier_candidate with_times(frontier_candidate c, const std::vector<dou
                 std::to_string(c.to_exit.size()) + " exits");
   c.longest_path *= measured_to_exit.back() / c.to_exit.back();
   c.to_exit = measured_to_exit;
+  return c;
+}
+
+// With the energy to its exits, by a table of picojoules (latency/energy.hpp).
+template <class Lowered, class Path>
+frontier_candidate with_energy(frontier_candidate c, const energy_table& table) {
+  const auto picojoules = energy<Lowered, Path>(table);
+  c.energy_to_exit.clear();
+  for (const double pj : picojoules.to_exit) c.energy_to_exit.push_back(pj / 1000);
   return c;
 }
 
