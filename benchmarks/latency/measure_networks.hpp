@@ -40,7 +40,7 @@ class network_timer {
     const double overhead = profile_cpu::settled_reading_cost(), within = profile_cpu::reading_cost();
     for (entry& e : entries_) {
       const auto whole = [&] {
-        const std::uint64_t from = profile_cpu::settled_ticks();
+        const std::uint64_t from = profile_cpu::start_ticks();
         e.net->run();
         return static_cast<double>(profile_cpu::settled_ticks() - from) - overhead;
       };

@@ -121,8 +121,7 @@ class op_group {
       if (m.subject->op.signature.add) std::memcpy(base + m.out_at, fresh_.get() + m.fresh_out_at, m.out_bytes);
       const kernels::arguments a{base, reinterpret_cast<const std::uint32_t*>(weights_.get() + m.weights_at),
                                  base + m.out_at, base + m.scratch_at};
-      asm volatile("" ::: "memory");
-      const std::uint64_t from = settled_ticks();
+      const std::uint64_t from = start_ticks();
       m.subject->run(a);
       asm volatile("" ::: "memory");
       const std::uint64_t to = settled_ticks();

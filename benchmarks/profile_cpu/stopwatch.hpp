@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -63,19 +64,54 @@ inline double tick_ns() {
   return value;
 }
 
-// The least step that two readings can differ by, in nanoseconds.
+namespace detail {
+inline void turns(std::uint32_t n) {
+  for (; n > 0; --n) asm volatile("" : "+r"(n)::"memory");
+}
+}  // namespace detail
+
+// What the counter steps by, in nanoseconds: the least distance between two differences of readings, around work of all
+// lengths, that are each seen often.
 inline double resolution_ns() {
   static const double value = [] {
-    std::uint64_t least = ~std::uint64_t{0};
-    for (int i = 0; i < 2000; ++i) {
+    constexpr int tried = 20000, longest = 4096;
+    std::vector<int> seen(longest);
+    for (int i = 0; i < tried; ++i) {
       const std::uint64_t from = ticks();
-      std::uint64_t to = ticks();
-      while (to == from) to = ticks();
-      least = std::min(least, to - from);
+      detail::turns(static_cast<std::uint32_t>(i % 128));
+      ++seen[static_cast<std::size_t>(std::min<std::uint64_t>(ticks() - from, longest - 1))];
     }
-    return static_cast<double>(least) * tick_ns();
+    int step = longest, before = -longest;
+    for (int d = 0; d + 1 < longest; ++d) {
+      if (seen[static_cast<std::size_t>(d)] < tried / 200) continue;
+      step = std::min(step, d - before);
+      before = d;
+    }
+    return (step < longest ? step : 1) * tick_ns();
   }();
   return value;
+}
+
+// Waits for less than a step of the counter, by chance. Some counters step in tens of cycles, and reading them waits
+// for the step (Zen): the same op would always be rounded the same way.
+inline void leave_step() {
+  static const std::uint32_t most = [] {
+    constexpr std::uint32_t many = 100000;
+    const double start = now_s();
+    detail::turns(many);
+    const double turn_ns = (now_s() - start) * 1e9 / many;
+    return static_cast<std::uint32_t>(resolution_ns() / turn_ns);
+  }();
+  if (most < 4) return;
+  static std::uint32_t state = 1;
+  state = state * 1664525u + 1013904223u;  // Numerical Recipes
+  detail::turns((state >> 16) % most);
+}
+// To begin with what is timed; `settled_ticks` ends it.
+inline std::uint64_t start_ticks() {
+  const std::uint64_t from = settled_ticks();
+  leave_step();
+  return from;
 }
 
 // The value below which a share of the readings lies; they are reordered.
@@ -86,27 +122,42 @@ inline double quantile(std::vector<double>& values, double share) {
   return values[static_cast<std::size_t>(at)];
 }
 
+// The same to less than the counter's step: many a counter is much coarser than a cycle (10 ns on Zen, up to 40 on
+// AArch64), so that a reading is a step too long or too short at random; the mean of those within a step of the
+// quantile is neither.
+inline double quantile_between_steps(std::vector<double>& values, double share, double step) {
+  const double at = quantile(values, share);
+  double sum = 0;
+  int count = 0;
+  for (const double v : values) {
+    if (!(std::fabs(v - at) <= 1.25 * step)) continue;
+    sum += v;
+    ++count;
+  }
+  return count > 0 ? sum / count : at;
+}
+
 namespace detail {
-template <class Read>
-double cost_of(Read read) {
+template <class Start, class Read>
+double cost_of(Start start, Read read) {
   void (*volatile nothing)() = [] {};
   std::vector<double> found;
   for (int i = 0; i < 20000; ++i) {
-    const std::uint64_t from = read();
+    const std::uint64_t from = start();
     nothing();
     found.push_back(static_cast<double>(read() - from));
   }
-  return quantile(found, 0.5);
+  return quantile_between_steps(found, 0.5, resolution_ns() / tick_ns());
 }
 }  // namespace detail
 
 // What two readings around a call of nothing take, in ticks: of either kind.
 inline double reading_cost() {
-  static const double value = detail::cost_of(&ticks);
+  static const double value = detail::cost_of(&ticks, &ticks);
   return value;
 }
 inline double settled_reading_cost() {
-  static const double value = detail::cost_of(&settled_ticks);
+  static const double value = detail::cost_of(&start_ticks, &settled_ticks);
   return value;
 }
 

@@ -149,9 +149,10 @@ class watched_readings {
       halves[half].push_back(static_cast<double>(r.cycles));
       clock.push_back(static_cast<double>(r.gigahertz));
     }
-    v.cycles = quantile(cycles, 0.25);
     v.gigahertz = quantile(clock, 0.5);
-    const double a = quantile(halves[0], 0.25), b = quantile(halves[1], 0.25);
+    const double step = resolution_ns() * v.gigahertz;  // in cycles
+    v.cycles = quantile_between_steps(cycles, 0.25, step);
+    const double a = quantile_between_steps(halves[0], 0.25, step), b = quantile_between_steps(halves[1], 0.25, step);
     v.difference = a > 0 && b > 0 ? std::fabs(a - b) / ((a + b) / 2) : 0;
     return v;
   }
