@@ -14,9 +14,11 @@ namespace {
 
 constexpr std::array to_bits{pointwise(kind::i16, kind::bits), pointwise(kind::i8, kind::bits),
                              pointwise(kind::u8, kind::bits), pointwise(kind::f32, kind::bits)};
-constexpr std::array to_numbers{pointwise(kind::i16, kind::i8), pointwise(kind::i16, kind::i16, true),
-                                pointwise(kind::i8, kind::f32), two_slopes(pointwise(kind::u8, kind::i8)),
-                                pointwise(kind::f32, kind::i8), pointwise(kind::f32, kind::f32)};
+constexpr std::array to_numbers{pointwise(kind::i16, kind::i8),  pointwise(kind::i16, kind::i16, true),
+                                pointwise(kind::i8, kind::f32),  two_slopes(pointwise(kind::u8, kind::i8)),
+                                pointwise(kind::f32, kind::i8),  pointwise(kind::f32, kind::f32),
+                                pointwise(kind::i32, kind::i16), pointwise(kind::i32, kind::i8),
+                                pointwise(kind::i32, kind::f32)};
 
 window every_other_position(shape in) { return make_window(in, in.c, 1, 1, 2, 0, 0); }
 
@@ -42,6 +44,7 @@ TEST_CASE("signs of numbers on AVX-512 equal the reference for any number of cha
     check_op<path, to_bits[2]>(dynamic_geometry{w}, "random", stream);
     check_op<path, to_bits[3]>(dynamic_geometry{w}, "random", stream);
     check_op<path, to_numbers[0]>(dynamic_geometry{w}, "random", stream);
+    check_op<path, to_numbers[6]>(dynamic_geometry{w}, "random", stream);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <offramp/kernels/avx2/convert_bits.hpp>
 #include <offramp/kernels/avx2/depthwise.hpp>
 #include <offramp/kernels/avx2/pointwise.hpp>
+#include <offramp/kernels/avx2/pointwise_bits.hpp>
 #include <offramp/kernels/avx2/pool.hpp>
 #include <offramp/kernels/avx2/pool_bit_rows.hpp>
 #include <offramp/kernels/avx2/traits.hpp>

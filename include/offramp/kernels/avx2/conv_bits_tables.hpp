@@ -15,6 +15,7 @@
 #include <offramp/kernels/avx2/bit_vectors.hpp>
 #include <offramp/kernels/avx2/conv_bits_tables_traits.hpp>
 #include <offramp/kernels/avx2/output.hpp>
+#include <offramp/kernels/avx2/short_output.hpp>
 #include <offramp/kernels/path.hpp>
 
 #if OFFRAMP_X86_64
@@ -227,8 +228,9 @@ template <int Vectors, int Sums, bool Narrow>
   }
 }
 
-// Counts of `Vectors` blocks. Of each position: even and odd lanes of the low fields, then of the high ones.
-template <int Vectors, bool Narrow>
+// Counts of `Vectors` blocks. Of each position: even and odd lanes of the low fields, then of the high ones. `Passes`:
+// those that there are.
+template <int Vectors, bool Narrow, unsigned Passes>
 OFFRAMP_AVX2 inline void count_block(const table_job& job) {
   using layout_of = conv_bits_tables;
   const int run = ceil_div(job.kernel_w * job.slices, 3);  // sums of a kernel row
@@ -243,12 +245,14 @@ OFFRAMP_AVX2 inline void count_block(const table_job& job) {
       state.last = pending + layout_of::pass_sums > layout_of::most_sums || (ky == job.kernel_h - 1 && s + n == run);
       const unsigned char* spread = job.spread + ky * job.spread_row + 3 * s;
       static_assert(layout_of::pass_sums == 4);
-      switch (n) {
-        case 1: add_slices<Vectors, 1, Narrow>(job, spread, state); break;
-        case 2: add_slices<Vectors, 2, Narrow>(job, spread, state); break;
-        case 3: add_slices<Vectors, 3, Narrow>(job, spread, state); break;
-        default: add_slices<Vectors, 4, Narrow>(job, spread, state); break;
-      }
+      if constexpr ((Passes & 2) != 0)
+        if (n == 1) add_slices<Vectors, 1, Narrow>(job, spread, state);
+      if constexpr ((Passes & 4) != 0)
+        if (n == 2) add_slices<Vectors, 2, Narrow>(job, spread, state);
+      if constexpr ((Passes & 8) != 0)
+        if (n == 3) add_slices<Vectors, 3, Narrow>(job, spread, state);
+      if constexpr ((Passes & 16) != 0)
+        if (n == 4) add_slices<Vectors, 4, Narrow>(job, spread, state);
       state.first = state.last;
       if (state.last) pending = 0, state.fresh = false;
     }
@@ -264,11 +268,29 @@ OFFRAMP_INLINE OFFRAMP_AVX2 void least_counts(const parameters<S>& p, int depth,
   }
 }
 
-// From counts of channels [first, first + channels), `Vectors` blocks, to outputs of `positions` positions.
+// From counts of channels [first, first + n), n <= 32, to 16-bit streams by their scales.
 template <op_signature S>
-OFFRAMP_AVX2 inline void finish_block(const parameters<S>& p, const window& w, const unsigned char* counts,
-                                      int position_bytes, int first, int channels, int first_position, int positions,
-                                      void* out) {
+OFFRAMP_AVX2 inline void finish_shorts(const parameters<S>& p, const window& w, const std::uint32_t* block,
+                                       const unsigned char* counts, int position_bytes, int first, int n,
+                                       int first_position, int positions, void* out) {
+  const int s = short_scales::spare_bits({S, w});
+  const __m128i left = _mm_cvtsi32_si128(s);
+  const short_limits limits = load_short_limits(short_scales::middle({S, w}, s), p.low(), p.high());
+  const short_lanes lanes[2] = {load_short_lanes(block, 0), load_short_lanes(block, 8)};
+  auto* to = static_cast<std::int16_t*>(out) + first_position * w.out.c + first;
+  for (int i = 0; i < positions; ++i, counts += position_bytes, to += w.out.c) {
+    const __m256i even = _mm256_sll_epi16(load_bits256(counts), left);
+    const __m256i odd = _mm256_sll_epi16(load_bits256(counts + 32), left);
+    store_scaled<S>(to, n, lanes, limits, _mm256_unpacklo_epi16(even, odd), _mm256_unpackhi_epi16(even, odd));
+  }
+}
+
+// From counts of channels [first, first + channels), `Vectors` blocks, to outputs of `positions` positions. `scales`:
+// of 16-bit streams, if there are some.
+template <op_signature S>
+OFFRAMP_AVX2 inline void finish_block(const parameters<S>& p, const window& w, const std::uint32_t* scales,
+                                      const unsigned char* counts, int position_bytes, int first, int channels,
+                                      int first_position, int positions, void* out) {
   if constexpr (S.out == kind::bits) {
     const int words = ceil_div(w.out.c, 32);
     for (int c = 0; c < channels; c += 32, counts += 64) {
@@ -290,16 +312,29 @@ OFFRAMP_AVX2 inline void finish_block(const parameters<S>& p, const window& w, c
       }
     }
   } else {
-    for (int c = 0; c < channels; c += 8) {
-      const int n = channels - c < 8 ? channels - c : 8;
-      const output_lanes8 lanes = load_output_lanes8<S>(p, first + c, n);
-      const unsigned char* from = counts + c / 32 * 64 + c % 32;
-      for (int i = 0; i < positions; ++i, from += position_bytes) {
-        const __m128i even = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
-        const __m128i odd = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from + 32));
-        const __m256i count = _mm256_cvtepu16_epi32(_mm_unpacklo_epi16(even, odd));
-        const __m256i acc = _mm256_sub_epi32(_mm256_set1_epi32(w.depth()), _mm256_slli_epi32(count, 1));
-        store_lanes8<S>(lanes, w, out, first_position + i, first + c, n, acc);
+    for (int begin = 0; begin < channels; begin += 32, counts += 64) {
+      const int end = channels - begin < 32 ? channels : begin + 32;
+      if constexpr (short_scales::takes(S))
+        if (scales != nullptr) {
+          const std::uint32_t* block =
+              scales + short_scales::block_words * static_cast<std::size_t>((first + begin) / 32);
+          if (all_short(block, end - begin)) {
+            finish_shorts(p, w, block, counts, position_bytes, first + begin, end - begin, first_position, positions,
+                          out);
+            continue;
+          }
+        }
+      for (int c = begin; c < end; c += 8) {
+        const int n = end - c < 8 ? end - c : 8;
+        const output_lanes8 lanes = load_output_lanes8<S>(p, first + c, n);
+        const unsigned char* from = counts + (c - begin);
+        for (int i = 0; i < positions; ++i, from += position_bytes) {
+          const __m128i even = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
+          const __m128i odd = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from + 32));
+          const __m256i count = _mm256_cvtepu16_epi32(_mm_unpacklo_epi16(even, odd));
+          const __m256i acc = _mm256_sub_epi32(_mm256_set1_epi32(w.depth()), _mm256_slli_epi32(count, 1));
+          store_lanes8<S>(lanes, w, out, first_position + i, first + c, n, acc);
+        }
       }
     }
   }
@@ -309,7 +344,11 @@ template <op_signature S, class Geometry>
 OFFRAMP_AVX2 inline void convolve_by_tables(Geometry g, const arguments& a, const std::uint32_t* kernel) {
   using layout_of = conv_bits_tables;
   const window w = g();
+  // A constant geometry makes code for what it has alone.
+  constexpr unsigned passes = Geometry::is_static ? layout_of::passes(Geometry{}()) : layout_of::every_pass;
+  constexpr unsigned blocks = Geometry::is_static ? layout_of::block_kinds(Geometry{}()) : layout_of::every_block;
   const parameters<S> params{a.weights, w};
+  const std::uint32_t* const scales = short_scales::present({S, w}) ? kernel + layout_of::kernel_words(w) : nullptr;
   auto* scratch = reinterpret_cast<unsigned char*>((reinterpret_cast<std::uintptr_t>(a.scratch) + 63) / 64 * 64);
   const auto memory = layout_of::memory(w);
   const int together = layout_of::group_out_c(w);
@@ -330,16 +369,17 @@ OFFRAMP_AVX2 inline void convolve_by_tables(Geometry g, const arguments& a, cons
                   static_cast<std::size_t>(group * layout_of::blocks(w)) * static_cast<std::size_t>(job.block_bytes);
       for (int o = 0; o < together;) {
         const int left = together - o;
-        const int vectors = left > layout_of::block_channels ? 2 : 1;
-        if (left > layout_of::block_channels)
-          count_block<2, false>(job);
-        else if (left > 32)
-          count_block<1, false>(job);
-        else
-          count_block<1, true>(job);
+        const int block = layout_of::block_of(left);
+        const int vectors = block == 2 ? 2 : 1;
+        if constexpr ((blocks & 4) != 0)
+          if (block == 2) count_block<2, false, passes>(job);
+        if constexpr ((blocks & 2) != 0)
+          if (block == 1) count_block<1, false, passes>(job);
+        if constexpr ((blocks & 1) != 0)
+          if (block == 0) count_block<1, true, passes>(job);
         const int channels = left < vectors * layout_of::block_channels ? left : vectors * layout_of::block_channels;
-        finish_block<S>(params, w, job.counts, vectors * 2 * layout_of::block_channels, group * together + o, channels,
-                        row * w.out.w, job.rows * w.out.w, a.out);
+        finish_block<S>(params, w, scales, job.counts, vectors * 2 * layout_of::block_channels, group * together + o,
+                        channels, row * w.out.w, job.rows * w.out.w, a.out);
         o += channels;
         job.codes += vectors * job.block_bytes;
       }

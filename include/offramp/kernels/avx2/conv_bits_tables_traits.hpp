@@ -53,6 +53,23 @@ struct conv_bits_tables {
   static constexpr int slice_columns(const window& w) { return (w.out.w - 1) * w.stride_w + w.kernel_w; }
   static constexpr int slice_rows(const window& w) { return (band_rows(w) - 1) * w.stride_h + w.kernel_h; }
 
+  // Passes over the positions: sums of a kernel row, and which numbers of sums passes take, bit n for n of them.
+  static constexpr int row_sums(const window& w) { return ceil_div(w.kernel_w * slices(w), 3); }
+  static constexpr unsigned passes(const window& w) {
+    return (row_sums(w) >= pass_sums ? 1u << pass_sums : 0u) | (1u << row_sums(w) % pass_sums & ~1u);
+  }
+  static constexpr unsigned every_pass = (2u << pass_sums) - 2;
+
+  // Output channels that are counted together: two vectors of them, one, or one of narrow fields. Which of these the
+  // channels of a group are made of, a bit each.
+  static constexpr int block_of(int left) { return left > block_channels ? 2 : left > 32 ? 1 : 0; }
+  static constexpr unsigned block_kinds(const window& w) {
+    unsigned kinds = 0;
+    for (int left = group_out_c(w); left > 0; left -= most_vectors * block_channels) kinds |= 1u << block_of(left);
+    return kinds;
+  }
+  static constexpr unsigned every_block = 7;
+
   // Bytes from the beginning of scratch, made a multiple of 64, to its parts.
   struct working_memory {
     std::size_t slices = 0, sums = 0, counts = 0, end = 0;

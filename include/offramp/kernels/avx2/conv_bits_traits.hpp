@@ -8,6 +8,7 @@
 #include <offramp/kernels/avx2/conv_bits_tables_traits.hpp>
 #include <offramp/kernels/avx2/conv_bits_words_traits.hpp>
 #include <offramp/kernels/portable/traits.hpp>
+#include <offramp/kernels/x86/short_scales.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx2 {
 
@@ -49,12 +50,14 @@ struct conv_bits {
       default: return 0;
     }
   }
+  // Of the variants' own; scales of 16-bit streams follow.
+  static constexpr std::size_t kernel_words(const kernel_op& op) {
+    return variant_of(op) == variant::tables ? conv_bits_tables::kernel_words(op.geometry)
+                                             : conv_bits_words::kernel_words(op.geometry);
+  }
   static constexpr std::size_t weight_words(const kernel_op& op) {
-    switch (variant_of(op)) {
-      case variant::tables: return packed_begin(op) + conv_bits_tables::kernel_words(op.geometry);
-      case variant::words: return packed_begin(op) + conv_bits_words::kernel_words(op.geometry);
-      default: return traits<path::portable>::weight_words(op);
-    }
+    if (variant_of(op) == variant::portable) return traits<path::portable>::weight_words(op);
+    return packed_begin(op) + kernel_words(op) + short_scales::words(op);
   }
   static constexpr std::size_t scratch_bytes(const kernel_op& op) {
     switch (variant_of(op)) {
@@ -76,6 +79,7 @@ struct conv_bits {
       conv_bits_tables::pack(op.geometry, from, to);
     else
       conv_bits_words::pack(op.geometry, from, to);
+    short_scales::pack(op, short_scales::spare_bits(op), canonical, to + kernel_words(op));
   }
 };
 

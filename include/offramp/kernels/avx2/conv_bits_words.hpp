@@ -7,6 +7,7 @@
 #include <offramp/kernels/avx2/bit_vectors.hpp>
 #include <offramp/kernels/avx2/conv_bits_words_traits.hpp>
 #include <offramp/kernels/avx2/output.hpp>
+#include <offramp/kernels/avx2/short_output.hpp>
 #include <offramp/kernels/path.hpp>
 #include <offramp/kernels/portable/patch.hpp>
 
@@ -81,6 +82,27 @@ OFFRAMP_INLINE OFFRAMP_AVX2 __m256i count_differences256(const std::uint32_t* x,
   return _mm256_add_epi32(_mm256_slli_epi32(total, 4), add_bytes256(few));
 }
 
+// Counts of channels [first, first + 32) of one position to a 16-bit stream, if they have scales.
+template <op_signature S>
+OFFRAMP_INLINE OFFRAMP_AVX2 bool store_short_counts(const parameters<S>& p, const window& w,
+                                                    const std::uint32_t* scales, void* out, int position, int first,
+                                                    const std::int32_t* counts) {
+  const std::uint32_t* block = scales + short_scales::block_words * static_cast<std::size_t>(first / 32);
+  if (!all_short(block, 32)) return false;
+  const int s = short_scales::spare_bits({S, w});
+  const __m128i left = _mm_cvtsi32_si128(s);
+  const short_lanes lanes[2] = {load_short_lanes(block, 0), load_short_lanes(block, 8)};
+  __m256i of[2];
+#pragma GCC unroll 2
+  for (int i = 0; i < 2; ++i) {
+    const __m256i both = _mm256_packs_epi32(load_bits256(counts + 8 * i), load_bits256(counts + 8 * i + 16));
+    of[i] = _mm256_sll_epi16(_mm256_permute4x64_epi64(both, 0xd8), left);
+  }
+  store_scaled<S>(static_cast<std::int16_t*>(out) + position * w.out.c + first, 32, lanes,
+                  load_short_limits(short_scales::middle({S, w}, s), p.low(), p.high()), of[0], of[1]);
+  return true;
+}
+
 template <op_signature S, class Geometry>
 OFFRAMP_AVX2 inline void convolve_by_words(Geometry g, const arguments& a, const std::uint32_t* kernel) {
   using layout_of = conv_bits_words;
@@ -91,6 +113,7 @@ OFFRAMP_AVX2 inline void convolve_by_words(Geometry g, const arguments& a, const
   const int words = layout_of::paired_words(w);
   const int together = layout_of::group_out_c(w);
   const int group_words = layout_of::blocks(w) * words * layout_of::block_channels;
+  const std::uint32_t* const scales = short_scales::present({S, w}) ? kernel + layout_of::kernel_words(w) : nullptr;
   for (int oy = 0; oy < w.out.h; ++oy)
     for (int ox = 0; ox < w.out.w; ++ox)
       for (int group = 0; group < w.groups; ++group) {
@@ -101,11 +124,20 @@ OFFRAMP_AVX2 inline void convolve_by_words(Geometry g, const arguments& a, const
           portable::gather_group_words(in, w, group * w.group_in_c(), w.group_in_c(), oy, ox, patch);
         for (int k = 0; k < words; k += 2) patch[k + 1] ^= patch[k];
         const std::uint32_t* weights = kernel + group * group_words;
-        for (int o = 0; o < together; o += 8, weights += words * layout_of::block_channels) {
-          const __m256i count = count_differences256(patch, weights, words);
-          const __m256i acc = _mm256_sub_epi32(_mm256_set1_epi32(w.depth()), _mm256_slli_epi32(count, 1));
-          const int n = together - o < 8 ? together - o : 8;
-          store_lanes8<S>(params, w, a.out, oy * w.out.w + ox, group * together + o, n, acc);
+        for (int o = 0; o < together; o += 32) {
+          const int n = together - o < 32 ? together - o : 32;
+          std::int32_t counts[32];
+          for (int c = 0; c < n; c += 8, weights += words * layout_of::block_channels)
+            store_bits256(counts + c, count_differences256(patch, weights, words));
+          if constexpr (short_scales::takes(S))
+            if (scales != nullptr && n == 32 &&
+                store_short_counts(params, w, scales, a.out, oy * w.out.w + ox, o, counts))
+              continue;
+          for (int c = 0; c < n; c += 8) {
+            const __m256i count = load_bits256(counts + c);
+            const __m256i acc = _mm256_sub_epi32(_mm256_set1_epi32(w.depth()), _mm256_slli_epi32(count, 1));
+            store_lanes8<S>(params, w, a.out, oy * w.out.w + ox, group * together + o + c, n - c < 8 ? n - c : 8, acc);
+          }
         }
       }
 }

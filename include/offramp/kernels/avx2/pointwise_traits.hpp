@@ -50,8 +50,9 @@ constexpr bool keeps_channels(const window& w) { return w.in.c == w.out.c; }
 
 struct pointwise {
   static constexpr bool runs(const op_signature& s) {
+    const bool sums = s.in == kind::i32 && s.out != kind::bits;
     return s.what == op_kind::pointwise &&
-           (s.in == kind::u8 || s.in == kind::i8 || s.in == kind::i16 || s.in == kind::f32) &&
+           (s.in == kind::u8 || s.in == kind::i8 || s.in == kind::i16 || s.in == kind::f32 || sums) &&
            s.in_layout == layout::nhwc && s.out_layout == layout::nhwc;
   }
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }

@@ -8,6 +8,7 @@
 #include <offramp/kernels/avx512/conv_integer.hpp>
 #include <offramp/kernels/avx512/depthwise.hpp>
 #include <offramp/kernels/avx512/pointwise.hpp>
+#include <offramp/kernels/avx512/pointwise_bits.hpp>
 #include <offramp/kernels/avx512/pool.hpp>
 #include <offramp/kernels/avx512/traits.hpp>
 #include <offramp/kernels/x86/target.hpp>

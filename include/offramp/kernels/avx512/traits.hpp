@@ -7,6 +7,7 @@
 #include <offramp/kernels/avx512/conv_float_traits.hpp>
 #include <offramp/kernels/avx512/conv_integer_traits.hpp>
 #include <offramp/kernels/avx512/depthwise_traits.hpp>
+#include <offramp/kernels/avx512/pointwise_bits_traits.hpp>
 #include <offramp/kernels/avx512/pointwise_traits.hpp>
 #include <offramp/kernels/avx512/pool_traits.hpp>
 #include <offramp/kernels/kernel_set.hpp>
@@ -14,8 +15,9 @@
 namespace offramp::inline OFFRAMP_ABI::kernels {
 
 template <>
-struct traits<path::avx512> : kernel_set<avx512::conv_bit_rows, avx512::conv_bits, avx512::conv_integer,
-                                         avx512::conv_float, avx512::depthwise, avx512::pointwise, avx512::pool> {};
+struct traits<path::avx512>
+    : kernel_set<avx512::conv_bit_rows, avx512::conv_bits, avx512::conv_integer, avx512::conv_float, avx512::depthwise,
+                 avx512::pointwise, avx512::pool, avx512::pointwise_bits> {};
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels
 
