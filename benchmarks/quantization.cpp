@@ -68,6 +68,7 @@ int compare(const settings& s) {
     if (!s.model.empty()) return host::read_model(s.model, Network::view());
     host::train_options options;
     options.graph.products = s.bf16 ? host::product_precision::bf16 : options.graph.products;
+    options.progress = &std::cerr;
     return host::train<Network>(data.train, recipes::joint{.epochs = s.epochs}, options);
   }();
   host::thread_pool pool;
