@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# what: the latency profile of an emulated Cortex-M4 in counted instructions, and what it is worth on random networks
+# what: the latency profile of an emulated Cortex-M in counted instructions, and what it is worth on random networks
 # needs: gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm gnuplot-nox
-# Options: --path NAME of the kernels (portable)   --optimize FLAG of the firmware (-O2)   --jobs N at a time (1)
+# Options: --core NAME (cortex_m4; else cortex_m0plus, cortex_m3, cortex_m7, cortex_m33, cortex_m55)
+#   --path NAME of the kernels (portable)   --optimize FLAG of the firmware (-O2)   --jobs N at a time (1)
 #   --scale X of the first table (1)   --rounds N of adaptive sampling (0), --ops N in each (80)
 #   --calibration N networks whose ops are fitted, too (64), --networks N to predict (64): seeds, one in four has floats
 #   --ship: the header goes to include/offramp/cpus
-# Leaves profile, page and logs in build/benchmarks/board_profile/PATH. Every log is kept, and made again where its
+# Leaves profile, page and logs in build/benchmarks/board_profile/CORE-PATH. Every log is kept, and made again where its
 # source or a device header has changed.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 export LC_ALL=C
-path=portable optimize=-O2 rounds=0 ops=80 scale=1 calibration=64 networks=64 jobs=1 ship=no
+core=cortex_m4 path=portable optimize=-O2 rounds=0 ops=80 scale=1 calibration=64 networks=64 jobs=1 ship=no
 while [ $# -gt 0 ]; do
   case "$1" in
     --ship)
@@ -18,12 +19,13 @@ while [ $# -gt 0 ]; do
       shift
       continue
       ;;
-    --path | --optimize | --rounds | --ops | --scale | --calibration | --networks | --jobs)
+    --core | --path | --optimize | --rounds | --ops | --scale | --calibration | --networks | --jobs)
       [ $# -gt 1 ] || { echo "board_profile: $1 needs a value" >&2; exit 2; }
       ;;
     *) echo "board_profile: unknown option '$1'; see the head of benchmarks/board_profile.sh" >&2; exit 2 ;;
   esac
   case "$1" in
+    --core) core="$2" ;;
     --path) path="$2" ;;
     --optimize) optimize="$2" ;;
     --rounds) rounds="$2" ;;
@@ -36,19 +38,28 @@ while [ $# -gt 0 ]; do
   shift 2
 done
 
-out="build/benchmarks/board_profile/$path" here=benchmarks/board_profile board=tests/embedded/board
+out="build/benchmarks/board_profile/$core-$path" here=benchmarks/board_profile board=tests/embedded/board
 work="$out/firmware" program=build/benchmarks/board_profile/board_profile
 mkdir -p "$work"
 began=$SECONDS
+fail() { echo "board_profile: $*" >&2; exit 1; }
 
-# The board: an emulated machine, its linker script, its instruction set, how it counts (device/emulated.hpp).
-machine=mps2-an386 script=mps2_an386.ld shift=6 tick_ns=40
-cpu="-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard -mthumb"
-flags="-std=c++20 $optimize $cpu -fno-exceptions -fno-rtti -ffunction-sections -fdata-sections -Iinclude -I.
-  -DOFFRAMP_BOARD_SHIFT=$shift -DOFFRAMP_BOARD_TICK_NS=$tick_ns -DOFFRAMP_BOARD_PATH=offramp::path::$path"
+# The board: an emulated machine and its instruction set as the toolchain file has them, and how it counts
+# (device/emulated.hpp). The machine with a Cortex-M0 has too little memory; a Cortex-M3 runs its instructions as well.
+said="$(cmake -DNAME="$core" -P tests/embedded/target.cmake)" || fail "--core: no cmake/toolchains/$core.cmake"
+eval "$said"
+# shellcheck disable=SC2154 # set by what was said
+machine="$target_machine"
+[ "$machine" != microbit ] || machine=mps2-an385
+script="${machine//-/_}.ld" shift=6 tick=160
+case "$machine" in
+  mps2-an505) tick=200 ;; # 20 MHz
+  mps3-an547) tick=125 ;; # 32 MHz
+esac
+flags="-std=c++20 $optimize $target_flags -Iinclude -I. -DOFFRAMP_BOARD_SHIFT=$shift
+  -DOFFRAMP_BOARD_TICK_QUARTER_NS=$tick -DOFFRAMP_BOARD_PATH=offramp::path::$path"
 [ "$path" = portable ] || flags+=" -DOFFRAMP_BOARD_PATH_HEADER=<offramp/paths/$path.hpp>"
 
-fail() { echo "board_profile: $*" >&2; exit 1; }
 state="$( (echo "$flags"; arm-none-eabi-g++ --version; find include/offramp benchmarks/board_profile/device \
   benchmarks/latency/random_network.hpp benchmarks/profile_cpu/geometries.hpp "$board" -type f ! -path '*/cpus/*' \
   ! -path '*/host/*' -print0 | sort -z | xargs -0 cat) | sha256sum | cut -d' ' -f1)"
@@ -60,8 +71,8 @@ firmware() { # SOURCE: compiles, links and runs it; its log is SOURCE with anoth
   [ -f "$stem.log" ] && [ "$(cat "$stem.state" 2>/dev/null)" = "$now" ] && return 0
   rm -f "$stem.log" "$stem.state"
   timeout 600 arm-none-eabi-g++ $flags -c "$1" -o "$stem.o" 2>"$stem.errors" &&
-    arm-none-eabi-g++ $cpu -nostdlib -Wl,--gc-sections -Wl,--defsym=stack_size=65536 -L"$board" -T"$board/$script" \
-      "$stem.o" "$work/startup.o" "$work/support.o" -lgcc -o "$stem.elf" 2>>"$stem.errors" &&
+    arm-none-eabi-g++ $target_flags -nostdlib -Wl,--gc-sections -Wl,--defsym=stack_size=65536 -L"$board" \
+      -T"$board/$script" "$stem.o" "$work/startup.o" "$work/support.o" -lgcc -o "$stem.elf" 2>>"$stem.errors" &&
     timeout 300 qemu-system-arm -M "$machine" -display none -monitor none -serial none -icount "shift=$shift" \
       -semihosting-config enable=on,target=native -kernel "$stem.elf" >"$stem.log.part" 2>&1
   local status=$?
@@ -128,9 +139,10 @@ mapfile -t calibrated < <(logs_of calibration)
 mapfile -t unseen < <(logs_of networks)
 took "networks"
 
-name="cortex_m4_instructions_$path"
+name="${core}_instructions_$path" called="Cortex-${core#cortex_}"
+called="${called/plus/+}"
 "$program" fit --path "$path" --output "$out" --identifier "$name" \
-  --name "Cortex-M4 emulated, instructions ($path, $optimize)" \
+  --name "${called/-m/-M} emulated, instructions ($path, $optimize)" \
   --logs "${logs[@]}" --networks "${calibrated[@]}" || exit 1
 took "fitted"
 "$program" check --path "$path" --profile "$out/$name.json" --logs "${logs[@]}" --networks "${unseen[@]}" |

@@ -168,13 +168,16 @@ stage_embedded() {
 
 # The short form looks at the ledger's smallest core and at the one it runs the examples on.
 stage_firmware() {
+  source tests/standing/lib.sh
   local cores="cortex_m0plus cortex_m4" failed=0
   [ $long = no ] || cores=
-  bash examples/firmware/smoke.sh || failed=1
-  # shellcheck disable=SC2086 # several cores, or none for all
-  bash examples/firmware/ledger.sh --check $cores || failed=1
-  bash cmake/packaging/check.sh || failed=1
-  return $failed
+  firmware_examples() {
+    bash examples/firmware/smoke.sh || failed=1
+    # shellcheck disable=SC2086 # several cores, or none for all
+    bash examples/firmware/ledger.sh --check $cores || failed=1
+    return $failed
+  }
+  side_by_side firmware_examples "bash cmake/packaging/check.sh"
 }
 
 warning_free() { # FILE

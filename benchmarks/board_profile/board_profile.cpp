@@ -19,18 +19,7 @@
 #include <offramp/host/profile_header.hpp>
 #include <offramp/host/profile_text.hpp>
 #include <offramp/kernels/path_list.hpp>
-#if __has_include(<offramp/paths/cortex_m.hpp>)
-#include <offramp/paths/cortex_m.hpp>
-#define OFFRAMP_HAS_CORTEX_M 1
-#else
-#define OFFRAMP_HAS_CORTEX_M 0
-#endif
-#if __has_include(<offramp/paths/cortex_m_dsp.hpp>)
-#include <offramp/paths/cortex_m_dsp.hpp>
-#define OFFRAMP_HAS_CORTEX_M_DSP 1
-#else
-#define OFFRAMP_HAS_CORTEX_M_DSP 0
-#endif
+#include <offramp/paths/helium.hpp>
 
 #include "benchmarks/board_profile/fit.hpp"
 #include "benchmarks/board_profile/read_log.hpp"
@@ -66,12 +55,9 @@ void with_path(const std::string& name, Use use) {
     use.template operator()<P>();
   };
   look.template operator()<offramp::path::portable>();
-#if OFFRAMP_HAS_CORTEX_M
   look.template operator()<offramp::path::cortex_m>();
-#endif
-#if OFFRAMP_HAS_CORTEX_M_DSP
   look.template operator()<offramp::path::cortex_m_dsp>();
-#endif
+  look.template operator()<offramp::path::helium>();
   if (!found) throw host::error("--path: found \"" + name + "\", expected one of: " + names);
 }
 
@@ -174,9 +160,10 @@ std::string shipped_header(const profile_data& p, const std::string& identifier,
          (emulated
               ? "// Counted instructions of an emulator, exact and without noise; not cycles, and no board's time.\n"
               : "// As a board measured it.\n") +
-         "#ifndef " + guard + "\n#define " + guard + "\n\n#include <offramp/latency/profile.hpp>\n" +
+         "#ifndef " + guard + "\n#define " + guard + "\n\n" +
          (path == "portable" ? "" : "#include <offramp/kernels/" + path + "/traits.hpp>\n") +
-         "\nnamespace offramp::inline OFFRAMP_ABI::cpus {\n\n" + wrapped(text.substr(begin, end - begin)) +
+         "#include <offramp/latency/profile.hpp>\n\nnamespace offramp::inline OFFRAMP_ABI::cpus {\n\n" +
+         wrapped(text.substr(begin, end - begin)) +
          "// clang-format on\n\n}  // namespace offramp::inline OFFRAMP_ABI::cpus\n\n#endif\n";
 }
 

@@ -2,6 +2,7 @@
 # offramp on embedded targets under emulation, two jobs at a time:
 #   table.sh   every kernel over the case table on every target of cmake/toolchains equals the host's reference
 #   smoke.sh   the example network on bare boards, without any library, equal to the host to the last bit
+#   clang.sh   device code of networks and paths by clang, for Cortex-M0+, M4 and M55
 #   ways_in.sh a firmware project with CMake's toolchain files and Meson's cross files; the instruction counter
 #   bash tests/embedded/run.sh [--all]     --all: Meson on every target, not on two
 # One line "pass NAME" or "FAIL NAME" per check, then the sizes. OFFRAMP_WEIGHTS_DIR: see smoke.sh.
@@ -15,6 +16,7 @@ bash "$here/table.sh" --host || exit 1
 jobs() {
   bash "$here/smoke.sh" --jobs | sed 's/^/smoke.sh /'
   bash "$here/table.sh" --targets | sed 's/^/table.sh /'
+  bash "$here/clang.sh" --jobs | sed 's/^/clang.sh /'
   bash "$here/ways_in.sh" --jobs "$@" | sed 's/^/ways_in.sh /'
 }
 # Each job says all it has to say at once.

@@ -1,12 +1,15 @@
-// What the portable loops are reckoned to take: counts by hand, and that more work is never less.
-// covers: kernels/portable/reckoned.hpp
+// What the portable loops are reckoned to take: counts by hand, and that more work is never less; and those of integers
+// on the DSP extension, against counted instructions.
+// covers: kernels/portable/reckoned.hpp kernels/cortex_m_dsp/conv_integer_traits.hpp
 #include <offramp/kernels/portable/reckoned.hpp>
 
+#include <cmath>
 #include <initializer_list>
 
 #include <doctest/doctest.h>
 
 #include <offramp/kernels/dispatch.hpp>
+#include <offramp/paths/cortex_m_dsp.hpp>
 
 using namespace offramp;
 using kernels::portable::loops_of;
@@ -121,4 +124,29 @@ TEST_CASE("reckoned: loops are told apart, whatever the sizes") {
   CHECK(loops_of(bits) == loops_of(conv(kind::bits, kind::bits, kind::i8, {8, 8, 32}, 32)));
   CHECK(kernels::reckoned<path::portable>(bits) == reckoned(bits));
   CHECK(kernels::variant<path::portable>(bits) % 4096 == loops_of(bits));
+}
+
+// Counted on an emulated Cortex-M4 (benchmarks/board_profile.sh, gcc 12, -O2).
+TEST_CASE("reckoned: integers on the DSP extension, within 6 % of what was counted") {
+  struct counted_op {
+    kind in, weights, out;
+    window geometry;
+    int instructions;
+  };
+  const counted_op all[] = {
+      {kind::i8, kind::i8, kind::i8, make_window({5, 5, 64}, 64, 3, 3, 1, 1, 1), 957253},
+      {kind::i8, kind::i8, kind::bits, make_window({12, 12, 8}, 128, 3, 3, 2, 1, 1), 368287},
+      {kind::u8, kind::i8, kind::i8, make_window({8, 8, 1}, 80, 5, 5, 1, 2, 2), 229433},  // bytes are collected
+      {kind::i8, kind::i8, kind::i32, make_window({1, 1, 512}, 100, 1, 1, 1, 0, 0), 69387},
+      {kind::i8, kind::bits, kind::i8, make_window({1, 18, 72}, 32, 1, 3, 1, 0, 1, 2), 69905},
+      {kind::bits, kind::i8, kind::i8, make_window({4, 4, 128}, 32, 4, 4, 1, 0, 0), 91094},  // whole words of signs
+      {kind::bits, kind::i8, kind::bits, make_window({8, 8, 47}, 32, 3, 3, 1, 1, 1), 1339160},
+  };
+  for (const counted_op& c : all) {
+    const kernel_op op{{op_kind::conv, c.in, c.weights, c.out}, c.geometry};
+    const auto guess = static_cast<double>(kernels::reckoned<path::cortex_m_dsp>(op));
+    CAPTURE(c.instructions);
+    CAPTURE(guess);
+    CHECK(std::fabs(guess / c.instructions - 1) < 0.06);
+  }
 }

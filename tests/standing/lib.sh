@@ -23,3 +23,14 @@ check() {
   fi
 }
 export -f check
+
+# side_by_side COMMAND...: all at the same time, each in a shell of its own; fails if one does. Their lines mix.
+side_by_side() {
+  local command process processes=() failed=0
+  for command in "$@"; do
+    ($command) &
+    processes+=($!)
+  done
+  for process in "${processes[@]}"; do wait "$process" || failed=1; done
+  return $failed
+}

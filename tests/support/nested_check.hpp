@@ -107,7 +107,7 @@ void check_path(const std::vector<host::quantized_model>& q, const host::labelle
 template <class Nested, kind Rest, class... Paths>
 void check_family(std::uint64_t stream) {
   using family = lower_nested<Nested, Rest>;
-  const host::labelled_images set = random_images(Nested::full::view().input.extent, family::classes, 4, stream);
+  const host::labelled_images set = random_images(Nested::full::view().input.extent, family::classes, 2, stream);
   const auto q = host::quantize_nested<family>(random_levels<Nested>(stream), set, {}, 1);
   (check_path<family, Paths>(q, set), ...);
 }

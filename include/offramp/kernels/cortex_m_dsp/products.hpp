@@ -37,13 +37,6 @@ template <int P, class Use>
   if constexpr (P == 2) use(std::integral_constant<int, 1>{});
 }
 
-// Steps of a loop that are written out; `steps` 0: not known.
-constexpr int steps_together(int steps) {
-  if (steps <= 0) return 1;
-  if (steps <= 8) return steps;  // 8 * 15 instructions: see
-  return steps % 4 == 0 ? 4 : steps % 3 == 0 ? 3 : steps % 2 == 0 ? 2 : 1;
-}
-
 // Adds `groups` groups of four slots, a multiple of Together; `x` are pairs of P windows in turn, `weights` words of
 // two rows in turn.
 template <int P, int Together>
