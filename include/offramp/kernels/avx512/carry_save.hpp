@@ -94,27 +94,29 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void count_carry_save(const carry_save_reader<Resu
                                                     std::int32_t* counts) {
   carry_save_sum s[Results];
   __m512i total[Results];
+  __m512i held[Results];  // carries of eight words, which wait for eight more
 #pragma GCC unroll 4
   for (int i = 0; i < Results; ++i) {
     s[i].one = s[i].two = s[i].four = s[i].eight = s[i].sixteens = _mm512_setzero_si512();
-    total[i] = _mm512_setzero_si512();
+    total[i] = held[i] = _mm512_setzero_si512();
   }
   const __m512i ones = _mm512_set1_epi8(1);
   const __m512i wide_ones = _mm512_set1_epi16(1);
   int k = 0;
   __m512i carry[Results];
-  for (;;) {
-    // A byte of sixteens grows by 8 at most; what is left over adds 8 once more.
-    const int end = words - k > 30 * 16 ? k + 30 * 16 : words / 16 * 16;
-    for (; k < end; k += 16) {
-      __m512i second[Results];
-      from.eight(s, k, carry);
-      from.eight(s, k + 8, second);
+#pragma GCC unroll 1
+  for (; k + 8 <= words; k += 8) {
+    from.eight(s, k, carry);
+    if (k % 16 == 0) {
 #pragma GCC unroll 4
-      for (int i = 0; i < Results; ++i)
-        s[i].sixteens = _mm512_add_epi8(s[i].sixteens, count_bytes<1>(add_carry_save(s[i].eight, carry[i], second[i])));
+      for (int i = 0; i < Results; ++i) held[i] = carry[i];
+      continue;
     }
-    if (words - k < 16) break;
+#pragma GCC unroll 4
+    for (int i = 0; i < Results; ++i)
+      s[i].sixteens = _mm512_add_epi8(s[i].sixteens, count_bytes<1>(add_carry_save(s[i].eight, held[i], carry[i])));
+    // A byte of sixteens grows by 8 at most; what is left over adds 8 once more.
+    if (k % (30 * 16) != 29 * 16 + 8) continue;
 #pragma GCC unroll 4
     for (int i = 0; i < Results; ++i) {
       const __m512i sum = _mm512_madd_epi16(_mm512_maddubs_epi16(s[i].sixteens, ones), wide_ones);
@@ -125,13 +127,8 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void count_carry_save(const carry_save_reader<Resu
   // Fewer than 16 words: at most one more sixteen of every bit.
   __m512i last[Results];
 #pragma GCC unroll 4
-  for (int i = 0; i < Results; ++i) last[i] = _mm512_setzero_si512();
-  if ((words & 8) != 0) {
-    from.eight(s, k, carry);
-    k += 8;
-#pragma GCC unroll 4
-    for (int i = 0; i < Results; ++i) last[i] = add_carry_save(s[i].eight, carry[i]);
-  }
+  for (int i = 0; i < Results; ++i)
+    last[i] = (words & 8) != 0 ? add_carry_save(s[i].eight, held[i]) : _mm512_setzero_si512();
   if ((words & 4) != 0) {
     from.four(s, k, carry);
     k += 4;
@@ -171,15 +168,20 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void count_carry_save(const carry_save_reader<Resu
 }
 
 // n results of `words` words each, as above: positions that share a tile (w_step 0), or tiles that share a position.
+// Where three are not left of more, some are counted again.
 struct carry_save {
   template <bool Shared>
   OFFRAMP_AVX512 static void count(const std::uint32_t* x, std::ptrdiff_t x_step, const std::uint32_t* w,
                                    std::ptrdiff_t w_step, int words, int n, std::int32_t* counts) {
-    int i = 0;
-    for (; i + 3 <= n; i += 3)
-      count_carry_save<3, Shared>({x + i * x_step, x_step, w + i * w_step, w_step}, words, counts + 16 * i);
-    for (; i < n; ++i)
-      count_carry_save<1, Shared>({x + i * x_step, x_step, w + i * w_step, w_step}, words, counts + 16 * i);
+    if (n < 3) {
+      for (int i = 0; i < n; ++i)
+        count_carry_save<1, Shared>({x + i * x_step, x_step, w + i * w_step, w_step}, words, counts + 16 * i);
+      return;
+    }
+    for (int i = 0; i < n; i += 3) {
+      const int at = i + 3 <= n ? i : n - 3;
+      count_carry_save<3, Shared>({x + at * x_step, x_step, w + at * w_step, w_step}, words, counts + 16 * at);
+    }
   }
 };
 

@@ -17,7 +17,7 @@ namespace offramp::inline OFFRAMP_ABI::kernels {
 namespace avx512::planes {
 
 // All output channels of one vector of positions, `at` bytes from the beginning of a plane.
-template <class V, class Store>
+template <bool Single, class V, class Store>
 OFFRAMP_INLINE OFFRAMP_AVX512 void convolve_vector(const rows_job& job, int at, V valid, Store put) {
   const int chunk_taps = bit_rows::block_taps * job.chunk;
   V parity;
@@ -41,7 +41,8 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void convolve_vector(const rows_job& job, int at, 
     starts[3] = logic<0x0f>(parity, parity, parity);
     int o = 0;
     for (; o + 2 <= job.outputs; o += 2) add_chunk<V, 2>(job, step, job.table, codes, o, at, starts, valid, put);
-    if (o < job.outputs) add_chunk<V, 1>(job, step, job.table, codes, o, at, starts, valid, put);
+    if constexpr (Single)
+      if (o < job.outputs) add_chunk<V, 1>(job, step, job.table, codes, o, at, starts, valid, put);
   }
 }
 
@@ -54,19 +55,19 @@ struct put_words {
   }
 };
 
+template <row_cases Cases>
 OFFRAMP_AVX512 inline void convolve_rows(const rows_job& job, const window& w) {
   const int bits = bit_rows::plane_bits(w);
   const __m512i column_bits = columns(w.out.w);
   for (int at = 0; 8 * at < bits;) {
     const __m512i valid = _mm512_maskz_mov_epi16(low_bits((bits - 8 * at) / 16), column_bits);
     const put_words put{low_bits((job.out_bytes - at) / 2)};
-    if (bits - 8 * at > 256) {
-      convolve_vector<__m512i>(job, at, valid, put);
-      at += 64;
-    } else {
-      convolve_vector<__m256i>(job, at, _mm512_castsi512_si256(valid), put);
-      at += 32;
-    }
+    const bool wide = bits - 8 * at > 256;
+    if constexpr (Cases.wide)
+      if (wide) convolve_vector<Cases.single>(job, at, valid, put);
+    if constexpr (Cases.half)
+      if (!wide) convolve_vector<Cases.single>(job, at, _mm512_castsi512_si256(valid), put);
+    at += wide ? 64 : 32;
   }
 }
 
@@ -80,10 +81,23 @@ struct code<avx512::conv_bit_rows> {
     if (S.out_layout != layout::bit_rows || !bit_rows::takes(w))
       code<path::reference>::run<S>(g, a);
     else
-      convolve({S, w}, a);
+      convolve<cases<Geometry>()>({S, w}, a);
   }
 
  private:
+  template <class Geometry>
+  static constexpr avx512::planes::row_cases cases() {
+    if constexpr (Geometry::is_static) {
+      constexpr window w = Geometry{}();
+      constexpr bool pairs = avx512::conv_bit_rows::shares_rows(w), nine = bit_rows::block_count(w.depth()) == 9;
+      constexpr int bits = bit_rows::plane_bits(w), rest = bits % 512;
+      return {pairs, pairs && nine, pairs && !nine, !pairs, bits > 256, 0 < rest && rest <= 256, w.out.c % 2 != 0};
+    } else {
+      return {};
+    }
+  }
+
+  template <avx512::planes::row_cases Cases>
   static void convolve(const kernel_op& op, const arguments& a) {
     using traits = avx512::conv_bit_rows;
     const window& w = op.geometry;
@@ -95,21 +109,24 @@ struct code<avx512::conv_bit_rows> {
     job.depth = w.depth();
     job.outputs = w.out.c;
     job.count_planes = bit_rows::planes_for(w.depth());
-    if (traits::shares_rows(w)) {
-      job.table = scratch;
-      job.weights.thresholds = a.weights + bit_rows::packed(op).thresholds;
-      job.weights.codes = reinterpret_cast<const std::uint8_t*>(a.weights + bit_rows::packed(op).end);
-      avx512::planes::convolve_row_pairs(job, w, a.in, scratch + traits::table_bytes(w));
-      return;
+    if constexpr (Cases.pairs)
+      if (traits::shares_rows(w)) {
+        job.table = scratch;
+        job.weights.thresholds = a.weights + bit_rows::packed(op).thresholds;
+        job.weights.codes = reinterpret_cast<const std::uint8_t*>(a.weights + bit_rows::packed(op).end);
+        avx512::planes::convolve_row_pairs<Cases>(job, w, a.in, scratch + traits::table_bytes(w));
+        return;
+      }
+    if constexpr (Cases.rows) {
+      job.planes = scratch;
+      job.table = scratch + traits::planes_bytes(w);
+      job.counts = job.table + traits::table_bytes(w);
+      job.weights = bit_rows::view_weights<bit_rows::pair_codes>(op, traits::chunk(w), a.weights,
+                                                                 job.counts + traits::counts_bytes(w));
+      job.chunk = traits::chunk(w);
+      avx512::planes::spread_planes(w, a.in, traits::stride(w), scratch);
+      avx512::planes::convolve_rows<Cases>(job, w);
     }
-    job.planes = scratch;
-    job.table = scratch + traits::planes_bytes(w);
-    job.counts = job.table + traits::table_bytes(w);
-    job.weights = bit_rows::view_weights<bit_rows::pair_codes>(op, traits::chunk(w), a.weights,
-                                                               job.counts + traits::counts_bytes(w));
-    job.chunk = traits::chunk(w);
-    avx512::planes::spread_planes(w, a.in, traits::stride(w), scratch);
-    avx512::planes::convolve_rows(job, w);
   }
 };
 

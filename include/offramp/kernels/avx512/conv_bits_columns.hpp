@@ -377,8 +377,8 @@ OFFRAMP_AVX512 inline void store_numbers(const parameters<S>& p, const window& w
   }
 }
 
-// A block of output channels in a band.
-template <op_signature S, class V>
+// A block of output channels in a band. `Passes`: those that there are; `FewTaps`: below 16 of them.
+template <op_signature S, class V, unsigned Passes, bool FewTaps>
 OFFRAMP_AVX512 inline void convolve_block(const parameters<S>& p, const window& w, job j, const unsigned char* weights,
                                           unsigned char* parities, const unsigned char* index, unsigned char* carries,
                                           int first, int first_row, void* out) {
@@ -399,23 +399,21 @@ OFFRAMP_AVX512 inline void convolve_block(const parameters<S>& p, const window& 
       const int n = words - word < V::chunk_words ? words - word : V::chunk_words;
       build_tables<V>(weights + word * 32 * V::bytes, w.in.c - 32 * word, 16 * n, parity_of_tap, j.tables);
       const unsigned char* x = inputs + 16 * word;
-      if (n == 1)
-        add_words<V, 1>(j, x, first_pass, carries_of_chunk);
-      else if (n == 2)
-        add_words<V, 2>(j, x, first_pass, carries_of_chunk);
-      else if constexpr (V::chunk_words == 4) {
-        if (n == 3)
-          add_words<V, 3>(j, x, first_pass, carries_of_chunk);
-        else
-          add_words<V, 4>(j, x, first_pass, carries_of_chunk);
-      }
+      if constexpr ((Passes & 2) != 0)
+        if (n == 1) add_words<V, 1>(j, x, first_pass, carries_of_chunk);
+      if constexpr ((Passes & 4) != 0)
+        if (n == 2) add_words<V, 2>(j, x, first_pass, carries_of_chunk);
+      if constexpr ((Passes & 8) != 0 && V::chunk_words == 4)
+        if (n == 3) add_words<V, 3>(j, x, first_pass, carries_of_chunk);
+      if constexpr ((Passes & 16) != 0 && V::chunk_words == 4)
+        if (n == 4) add_words<V, 4>(j, x, first_pass, carries_of_chunk);
       first_pass = false;
       carries_of_chunk += carry_step;
     }
     const auto even = V::load(parity_of_tap);
     V::store(parity_of_tap + V::bytes, V::template of_three<0x0f>(even, even, even));
   }
-  if (w.taps() < 16)
+  if constexpr (FewTaps)
     complete_counts<V, 4>(w, j, parities, index, carries);
   else
     complete_counts<V, 16>(w, j, parities, index, carries);
@@ -437,6 +435,7 @@ struct code<avx512::conv_bits_columns> {
     using layout_of = avx512::conv_bits_columns;
     using avx512::columns::half;
     using avx512::columns::wide;
+    constexpr unsigned vectors = Geometry::is_static ? layout_of::vectors(Geometry{}()) : 3;
     const window w = g();
     const parameters<S> params{a.weights, w};
     const std::uint32_t* kernel = a.weights + packed_begin({S, w});
@@ -457,14 +456,33 @@ struct code<avx512::conv_bits_columns> {
       avx512::columns::write_band(static_cast<const std::uint32_t*>(a.in), w, row, j.rows, index);
       for (int first = 0; first < w.out.c; first += 512) {
         const auto* weights = reinterpret_cast<const unsigned char*>(kernel + layout_of::block_begin(w, first / 512));
-        if (layout_of::block_channels(w, first / 512) == 512)
-          avx512::columns::convolve_block<S, wide>(params, w, j, weights, scratch + memory.parities, index,
-                                                   scratch + memory.carries, first, row, a.out);
-        else
-          avx512::columns::convolve_block<S, half>(params, w, j, weights, scratch + memory.parities, index,
-                                                   scratch + memory.carries, first, row, a.out);
+        const bool is_wide = layout_of::block_channels(w, first / 512) == 512;
+        if constexpr ((vectors & 2) != 0)
+          if (is_wide) block<S, wide, Geometry>(params, w, j, weights, memory, scratch, first, row, a.out);
+        if constexpr ((vectors & 1) != 0)
+          if (!is_wide) block<S, half, Geometry>(params, w, j, weights, memory, scratch, first, row, a.out);
       }
     }
+  }
+
+ private:
+  // A constant geometry makes code for what it has alone.
+  template <op_signature S, class V, class Geometry>
+  OFFRAMP_AVX512 static void block(const parameters<S>& p, const window& w, const avx512::columns::job& j,
+                                   const unsigned char* weights, const avx512::conv_bits_columns::working_memory& at,
+                                   unsigned char* scratch, int first, int row, void* out) {
+    using layout_of = avx512::conv_bits_columns;
+    using avx512::columns::convolve_block;
+    constexpr bool constant = Geometry::is_static;
+    constexpr unsigned passes = constant ? layout_of::passes(Geometry{}(), V::bytes) : layout_of::every_pass;
+    if constexpr (!constant || Geometry{}().taps() < 16)
+      if (w.taps() < 16)
+        convolve_block<S, V, passes, true>(p, w, j, weights, scratch + at.parities, scratch + at.index,
+                                           scratch + at.carries, first, row, out);
+    if constexpr (!constant || Geometry{}().taps() >= 16)
+      if (w.taps() >= 16)
+        convolve_block<S, V, passes, false>(p, w, j, weights, scratch + at.parities, scratch + at.index,
+                                            scratch + at.carries, first, row, out);
   }
 };
 

@@ -36,6 +36,16 @@ struct conv_bits_columns {
     return w.taps() * ceil_div(input_words(w), chunk_words(vector_bytes));
   }
 
+  // Which numbers of words are looked up together, bit n for n of them; which vectors, 2 for `wide`, 1 for `half`.
+  static constexpr unsigned passes(const window& w, int vector_bytes) {
+    const int most = chunk_words(vector_bytes);
+    return (input_words(w) >= most ? 1u << most : 0u) | (1u << input_words(w) % most & ~1u);
+  }
+  static constexpr unsigned every_pass = 16 + 8 + 4 + 2;
+  static constexpr unsigned vectors(const window& w) {
+    return (block_channels(w, 0) == 512 ? 2u : 0u) | (block_channels(w, blocks(w) - 1) == 256 ? 1u : 0u);
+  }
+
   static constexpr int stored_words(const window& w) { return ceil_div(w.stored_in_c, 32); }
   static constexpr int input_words(const window& w) { return ceil_div(w.in.c, 32); }
 

@@ -177,6 +177,13 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void finish(row<V, N>& carry) {
   for (int n = 0; n < N; ++n) asm volatile("" : "+v"(carry.of[n])::"memory");
 }
 
+// What layers meet: a constant geometry makes code for its own alone.
+struct row_cases {
+  bool pairs = true, nine = true, other = true;  // rows in pairs (row_pairs.hpp), of nine blocks or of other numbers
+  bool rows = true, wide = true, half = true;    // rows as they are, vectors of 512 and of 256 bits
+  bool single = true;                            // an output channel that no second one stands beside
+};
+
 // What a chunk's additions depend on besides the chunk: `before` and `after` planes of counts, 7 at least.
 struct chunk_step {
   int blocks;

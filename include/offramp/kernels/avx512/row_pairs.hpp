@@ -90,7 +90,8 @@ struct put_rows {
   }
 };
 
-// All output channels of the even or of the odd rows. Layers of 16 channels have nine blocks, the most there may be.
+// All output channels of the even or of the odd rows, of which `Nine` blocks or others make a table.
+template <bool Nine, bool Single>
 OFFRAMP_INLINE OFFRAMP_AVX512 void add_rows(const rows_job& job, const std::uint8_t* codes, __m512i parity,
                                             __m512i valid, const put_rows& put) {
   chunk_step step;
@@ -105,17 +106,15 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void add_rows(const rows_job& job, const std::uint
   starts[2] = parity;
   starts[3] = logic<0x0f>(parity, parity, parity);
   int o = 0;
-  if (step.blocks == 9) {
-    for (; o + 2 <= job.outputs; o += 2)
-      add_chunk<__m512i, 2, true>(job, step, job.table, codes, o, 0, starts, valid, put);
-    if (o < job.outputs) add_chunk<__m512i, 1, true>(job, step, job.table, codes, o, 0, starts, valid, put);
-    return;
-  }
-  for (; o + 2 <= job.outputs; o += 2) add_chunk<__m512i, 2>(job, step, job.table, codes, o, 0, starts, valid, put);
-  if (o < job.outputs) add_chunk<__m512i, 1>(job, step, job.table, codes, o, 0, starts, valid, put);
+  for (; o + 2 <= job.outputs; o += 2)
+    add_chunk<__m512i, 2, Nine>(job, step, job.table, codes, o, 0, starts, valid, put);
+  if constexpr (Single)
+    if (o < job.outputs) add_chunk<__m512i, 1, Nine>(job, step, job.table, codes, o, 0, starts, valid, put);
 }
 
-// job.weights.codes: those of even rows, behind them those of odd ones. `in`: planes as they are.
+// job.weights.codes: those of even rows, behind them those of odd ones. `in`: planes as they are. Layers of 16 channels
+// have nine blocks, the most there may be.
+template <row_cases Cases>
 OFFRAMP_AVX512 inline void convolve_row_pairs(const rows_job& job, const window& w, const void* in, char* even_rows) {
   const auto inside = static_cast<__mmask16>(low_bits(w.in.h - 16));
   const row_pairs from{static_cast<const char*>(in), row_plane_words(w.in) * 4, w.in.c, inside};
@@ -132,15 +131,24 @@ OFFRAMP_AVX512 inline void convolve_row_pairs(const rows_job& job, const window&
   put.lower = _mm512_add_epi32(put.upper, _mm512_set1_epi32(8));
   put.inside = inside;
 
-  __m512i odd_parity = _mm512_setzero_si512();
-  char* const third = make_shared(from, job.table, odd_parity, even, _mm512_add_epi32(even, one));
-  __m512i even_parity = odd_parity;
-  make_third(from, third, end, even_parity, _mm512_sub_epi32(even, one), 0xfffe);
-  add_rows(job, job.weights.codes, even_parity, valid, put);
-
-  put.odd = true;
-  make_third(from, third, end, odd_parity, _mm512_add_epi32(even, _mm512_set1_epi32(2)), 0x7fff);
-  add_rows(job, job.weights.codes + w.stored_out_c * blocks * bit_rows::block_codes, odd_parity, valid, put);
+  __m512i shared_parity = _mm512_setzero_si512();
+  char* const third = make_shared(from, job.table, shared_parity, even, _mm512_add_epi32(even, one));
+  __m512i third_row = _mm512_sub_epi32(even, one);
+  __mmask16 some = 0xfffe;
+  const std::uint8_t* codes = job.weights.codes;
+#pragma GCC unroll 1
+  for (int i = 0; i < 2; ++i) {
+    __m512i parity = shared_parity;
+    put.odd = i != 0;
+    make_third(from, third, end, parity, third_row, some);
+    if constexpr (Cases.nine)
+      if (blocks == 9) add_rows<true, Cases.single>(job, codes, parity, valid, put);
+    if constexpr (Cases.other)
+      if (blocks != 9) add_rows<false, Cases.single>(job, codes, parity, valid, put);
+    third_row = _mm512_add_epi32(even, _mm512_set1_epi32(2));
+    some = 0x7fff;
+    codes += w.stored_out_c * blocks * bit_rows::block_codes;
+  }
 }
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::avx512::planes

@@ -154,8 +154,32 @@ struct dense_bits {
   }
 };
 
-// `Loop` is `carry_save` or its like.
+// One position: tiles side by side, of channels [first, first + channels).
 template <op_signature S, class Loop>
+OFFRAMP_INLINE OFFRAMP_AVX512 void convolve_dense(const word_plan& p, const window& w, const parameters<S>& params,
+                                                  const std::uint32_t* x, const std::uint32_t* kernel, int first,
+                                                  int channels, std::int32_t* counts, void* out) {
+  int tile = 0;
+  if constexpr (S.out == kind::bits && !S.grouped && requires { &Loop::template count_fours<dense_bits<S>>; })
+    if (channels >= 64)
+      tile = Loop::count_fours(x, kernel, 16 * p.words, p.words, channels / 16,
+                               dense_bits<S>{params, _mm512_set1_epi32(w.depth()), static_cast<std::uint32_t*>(out)});
+  for (; tile < ceil_div(channels, 16); tile += count_run) {
+    const int left = ceil_div(channels, 16) - tile;
+    const int n = left < count_run ? left : count_run;
+    Loop::template count<false>(x, 0, kernel + 16 * tile * p.words, 16 * p.words, p.words, n, counts);
+    int i = 0;
+    if constexpr (S.out == kind::bits && !S.grouped) i = store_dense(params, w, out, tile, n, counts);
+    for (; i < n; ++i) {
+      const int c = 16 * (tile + i);
+      const int lanes = channels - c < 16 ? channels - c : 16;
+      store_counts(make_output(params, w.depth(), first + c, lanes), w, out, 0, counts + 16 * i);
+    }
+  }
+}
+
+// `Loop` is `carry_save` or its like; `Cases`: those that occur.
+template <op_signature S, class Loop, word_cases Cases>
 OFFRAMP_AVX512 inline void convolve_words(const word_plan& p, const word_scratch& at, const window& w,
                                           const arguments& a) {
   const parameters<S> params{a.weights, w};
@@ -169,52 +193,42 @@ OFFRAMP_AVX512 inline void convolve_words(const word_plan& p, const word_scratch
   const int channels = w.out.c / groups;
   const kernel_op op{S, w};
   const std::uint32_t* const scales = short_scales::present(op) ? a.weights + word_scales_begin(p, op) : nullptr;
-  if (p.narrow && p.tight) make_masks(p, masks);
+  if constexpr (Cases.narrow && Cases.tight)
+    if (p.narrow && p.tight) make_masks(p, masks);
   for (int group = 0; group < groups; ++group, kernel += 16 * p.tiles() * p.stored_words) {
-    if (p.tight) make_tight_rows(p, w, in, group, scratch + at.rows);
+    if constexpr (Cases.tight)
+      if (p.tight) make_tight_rows(p, w, in, group, scratch + at.rows);
     for (int first = 0; first < positions; first += p.block) {
       const int end = first + p.block < positions ? first + p.block : positions;
       const std::uint32_t* patches = in + static_cast<std::ptrdiff_t>(first) * p.words;
-      if (!p.in_place) {
-        auto* to = reinterpret_cast<std::uint32_t*>(scratch + at.patches);
-        make_patches(p, w, in, scratch + at.rows, group, first, end, to);
-        patches = to;
-      }
-      if (positions == 1 && !p.narrow) {  // dense: tiles side by side
-        int tile = 0;
-        if constexpr (S.out == kind::bits && !S.grouped && requires { &Loop::template count_fours<dense_bits<S>>; })
-          if (channels >= 64)
-            tile = Loop::count_fours(
-                patches, kernel, 16 * p.words, p.words, channels / 16,
-                dense_bits<S>{params, _mm512_set1_epi32(w.depth()), static_cast<std::uint32_t*>(a.out)});
-        for (; tile < ceil_div(channels, 16); tile += count_run) {
-          const int left = ceil_div(channels, 16) - tile;
-          const int n = left < count_run ? left : count_run;
-          Loop::template count<false>(patches, 0, kernel + 16 * tile * p.words, 16 * p.words, p.words, n, counts);
-          int i = 0;
-          if constexpr (S.out == kind::bits && !S.grouped) i = store_dense(params, w, a.out, tile, n, counts);
-          for (; i < n; ++i) {
-            const int c = 16 * (tile + i);
-            const int lanes = channels - c < 16 ? channels - c : 16;
-            store_counts(make_output(params, w.depth(), group * channels + c, lanes), w, a.out, 0, counts + 16 * i);
+      if constexpr (Cases.gathered)
+        if (!p.in_place) {
+          auto* to = reinterpret_cast<std::uint32_t*>(scratch + at.patches);
+          make_patches<Cases.tight>(p, w, in, scratch + at.rows, group, first, end, to);
+          patches = to;
+        }
+      if constexpr (Cases.dense)
+        if (positions == 1 && !p.narrow) {
+          convolve_dense<S, Loop>(p, w, params, patches, kernel, group * channels, channels, counts, a.out);
+          continue;
+        }
+      if constexpr (Cases.tiled) {
+        const std::uint32_t* tile = kernel;
+        for (int c = 0; c < channels; c += 16, tile += 16 * p.stored_words) {
+          const std::uint32_t* weights = tile;
+          if constexpr (Cases.narrow)
+            if (p.narrow) {
+              auto* to = reinterpret_cast<std::uint32_t*>(scratch + at.tile);
+              narrow_tile(p, tile, masks, to);
+              weights = to;
+            }
+          const int lanes = channels - c < 16 ? channels - c : 16;
+          const count_output<S> output = make_output(params, w, group * channels + c, lanes, scales);
+          for (int position = first; position < end; position += count_run) {
+            const int n = end - position < count_run ? end - position : count_run;
+            Loop::template count<true>(patches + (position - first) * p.words, p.words, weights, 0, p.words, n, counts);
+            store_run(output, w, a.out, position, n, counts);
           }
-        }
-        continue;
-      }
-      const std::uint32_t* tile = kernel;
-      for (int c = 0; c < channels; c += 16, tile += 16 * p.stored_words) {
-        const std::uint32_t* weights = tile;
-        if (p.narrow) {
-          auto* to = reinterpret_cast<std::uint32_t*>(scratch + at.tile);
-          narrow_tile(p, tile, masks, to);
-          weights = to;
-        }
-        const int lanes = channels - c < 16 ? channels - c : 16;
-        const count_output<S> output = make_output(params, w, group * channels + c, lanes, scales);
-        for (int position = first; position < end; position += count_run) {
-          const int n = end - position < count_run ? end - position : count_run;
-          Loop::template count<true>(patches + (position - first) * p.words, p.words, weights, 0, p.words, n, counts);
-          store_run(output, w, a.out, position, n, counts);
         }
       }
     }
@@ -228,11 +242,11 @@ inline void convolve_words(Geometry g, const arguments& a) {
     static constexpr window w = Geometry{}();
     static constexpr word_plan plan = plan_words({S, w});
     static constexpr word_scratch scratch = scratch_words(plan, w);
-    convolve_words<S, Loop>(plan, scratch, w, a);
+    convolve_words<S, Loop, cases_of(plan, w)>(plan, scratch, w, a);
   } else {
     const window w = g();
     const word_plan plan = plan_words({S, w});
-    convolve_words<S, Loop>(plan, scratch_words(plan, w), w, a);
+    convolve_words<S, Loop, word_cases{}>(plan, scratch_words(plan, w), w, a);
   }
 }
 

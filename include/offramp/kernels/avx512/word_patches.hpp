@@ -130,7 +130,8 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void copy_patch_rows(const word_plan& p, const win
   }
 }
 
-// Patches of the positions [first, end) of a group.
+// Patches of the positions [first, end) of a group. `Tight`: may they be?
+template <bool Tight>
 OFFRAMP_AVX512 inline void make_patches(const word_plan& p, const window& w, const std::uint32_t* in,
                                         const std::uint8_t* rows, int group, int first, int end,
                                         std::uint32_t* patches) {
@@ -140,7 +141,7 @@ OFFRAMP_AVX512 inline void make_patches(const word_plan& p, const window& w, con
   int ox = first % w.out.w;
   for (int position = first; position < end; ox = 0, ++oy) {
     const int n = w.out.w - ox < end - position ? w.out.w - ox : end - position;
-    if (p.tight) {
+    if (Tight && p.tight) {
       for (int i = 0; i < n; ++i) cut_patch(p, w, rows, oy, ox + i, patches + i * p.words);
     } else {
       for (int ky = 0; ky < w.kernel_h; ++ky) {

@@ -60,6 +60,16 @@ constexpr word_plan plan_words(const kernel_op& op) {
   return p;
 }
 
+// What a convolution meets: a constant plan makes code for that alone.
+struct word_cases {
+  bool tight = true, narrow = true, gathered = true;
+  bool dense = true, tiled = true;  // tiles side by side of the only position; one after the other
+};
+constexpr word_cases cases_of(const word_plan& p, const window& w) {
+  const bool dense = w.out.positions() == 1 && !p.narrow;
+  return {p.tight, p.narrow, !p.in_place, dense, !dense};
+}
+
 // Results of one call of a counting loop.
 inline constexpr int count_run = 24;
 

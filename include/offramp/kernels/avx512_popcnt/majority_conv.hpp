@@ -75,7 +75,8 @@ OFFRAMP_AVX512_POPCNT inline void convolve_tile(const majority_plan& p, const ma
   }
 }
 
-template <op_signature S>
+// `Sizes`: of the tiles that there are (tile_sizes).
+template <op_signature S, int Sizes>
 OFFRAMP_AVX512_POPCNT inline void convolve_by_majorities(const majority_plan& p, const majority_scratch& at,
                                                          const window& w, const arguments& a) {
   const parameters<S> params{a.weights, w};
@@ -101,12 +102,14 @@ OFFRAMP_AVX512_POPCNT inline void convolve_by_majorities(const majority_plan& p,
         const int left = channels - 8 * first;
         const output_place place{
             group * channels + 8 * first, left < 8 * blocks ? left : 8 * blocks, blocks, rows, row, p.pitch};
-        switch (blocks) {
-          case 8: convolve_tile<S, 8>(p, at, w, params, place, scales, tile, scratch, a.out); break;
-          case 4: convolve_tile<S, 4>(p, at, w, params, place, scales, tile, scratch, a.out); break;
-          case 2: convolve_tile<S, 2>(p, at, w, params, place, scales, tile, scratch, a.out); break;
-          default: convolve_tile<S, 1>(p, at, w, params, place, scales, tile, scratch, a.out); break;
-        }
+        if constexpr ((Sizes & 8) != 0)
+          if (blocks == 8) convolve_tile<S, 8>(p, at, w, params, place, scales, tile, scratch, a.out);
+        if constexpr ((Sizes & 4) != 0)
+          if (blocks == 4) convolve_tile<S, 4>(p, at, w, params, place, scales, tile, scratch, a.out);
+        if constexpr ((Sizes & 2) != 0)
+          if (blocks == 2) convolve_tile<S, 2>(p, at, w, params, place, scales, tile, scratch, a.out);
+        if constexpr ((Sizes & 1) != 0)
+          if (blocks == 1) convolve_tile<S, 1>(p, at, w, params, place, scales, tile, scratch, a.out);
         first += blocks;
       }
     }

@@ -140,15 +140,11 @@ OFFRAMP_AVX512_POPCNT inline void add_pixels(const pixel_run (&runs)[4], int ste
   plane_writer writer{runs, first, bytes, to, plane, together, _mm512_setzero_si512()};
   for (int k = first / 4; 4 * k < first + bytes;) {
     if (step > 2 && k + 4 <= words) {
-      __m512i a[4];
-      __m512i b[4];
-      __m512i c[4];
-      __m512i d[4];
-      load_four(runs[0], k, step, a);
-      load_four(runs[1], k, step, b);
-      load_four(runs[2], k, step, c);
-      load_four(runs[3], k, step, d);
-      for (int i = 0; i < 4; ++i, ++k) write_word(writer, k, a[i], b[i], c[i], d[i], table);
+      __m512i word[4][4];  // of each run
+#pragma GCC unroll 1
+      for (int run = 0; run < 4; ++run) load_four(runs[run], k, step, word[run]);
+#pragma GCC unroll 1
+      for (int i = 0; i < 4; ++i, ++k) write_word(writer, k, word[0][i], word[1][i], word[2][i], word[3][i], table);
     } else {
       write_word(writer, k, load_pixels(runs[0], k, step), load_pixels(runs[1], k, step), load_pixels(runs[2], k, step),
                  load_pixels(runs[3], k, step), table);

@@ -100,6 +100,14 @@ constexpr majority_plan plan_majority(const kernel_op& op) {
 
 // Blocks of 8 channels that are computed together: 8, 4, 2 or 1, over 8 to 64 positions.
 constexpr int tile_blocks(int left) { return left >= 7 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1; }
+// Which of these a plan has tiles of: their sum. A constant plan makes no code for others.
+constexpr int tile_sizes(const majority_plan& p) {
+  int sizes = 0;
+  for (int first = 0; first < p.blocks(); first += tile_blocks(p.blocks() - first))
+    sizes |= tile_blocks(p.blocks() - first);
+  return sizes;
+}
+inline constexpr int every_tile_size = 8 + 4 + 2 + 1;
 
 // The flat positions of a band as vectors of so many: one after the other, or each row beginning with a new one where
 // that takes fewer of them, since nothing is computed for the padding between rows.
