@@ -235,10 +235,18 @@ OFFRAMP_INLINE OFFRAMP_AVX512 __m512i scaled_lanes16(const output_lanes16& l, __
   return _mm512_mask_mov_epi32(y, below_threshold16<S>(l, acc), detail::scale16<S, Biased>(l.set[1], acc));
 }
 
-// Stores channels [first, first + n) of a position.
+// What lies at channels [first, first + n) of a position, as `store_added16` takes it; zeros where nothing is added.
+template <op_signature S>
+OFFRAMP_INLINE OFFRAMP_AVX512 __m512i load_added16(const window& w, const void* out, int position, int first, int n) {
+  if constexpr (!S.add) return _mm512_setzero_si512();
+  return detail::load_stream16<S.out>(static_cast<const storage_t<S.out>*>(out) + position * w.out.c + first, n);
+}
+
+// Stores channels [first, first + n) of a position. `added`: what lies there, read before positions next to it were
+// stored where n is below 16 (load_stream16).
 template <op_signature S, bool Biased = false>
-OFFRAMP_INLINE OFFRAMP_AVX512 void store_lanes16(const output_lanes16& l, const window& w, void* out, int position,
-                                                 int first, int n, __m512i acc) {
+OFFRAMP_INLINE OFFRAMP_AVX512 void store_added16(const output_lanes16& l, const window& w, void* out, int position,
+                                                 int first, int n, __m512i acc, __m512i added) {
   static_assert(!Biased || takes_biased<S>);
   if constexpr (S.out == kind::bits) {
     const std::uint32_t word = output_bits16<S>(l, n, acc);
@@ -255,7 +263,7 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void store_lanes16(const output_lanes16& l, const 
     q = _mm512_max_epi32(_mm512_min_epi32(q, _mm512_set1_epi32(l.high - l.out_zero)),
                          _mm512_set1_epi32(l.low - l.out_zero));
     q = _mm512_add_epi32(q, _mm512_set1_epi32(l.out_zero));
-    if constexpr (S.add) q = _mm512_add_epi32(q, detail::load_stream16<S.out>(to, n));
+    if constexpr (S.add) q = _mm512_add_epi32(q, added);
     detail::store_elements16<S.out, S.add>(to, n, q);
   } else {
     storage_t<S.out>* to = static_cast<storage_t<S.out>*>(out) + position * w.out.c + first;
@@ -263,13 +271,18 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void store_lanes16(const output_lanes16& l, const 
     if constexpr (S.out == kind::f32) {
       __m512 f =
           detail::clamp16(_mm512_castsi512_ps(y), __builtin_bit_cast(float, l.low), __builtin_bit_cast(float, l.high));
-      if constexpr (S.add) f = _mm512_add_ps(_mm512_castsi512_ps(detail::load_stream16<S.out>(to, n)), f);
+      if constexpr (S.add) f = _mm512_add_ps(_mm512_castsi512_ps(added), f);
       y = _mm512_castps_si512(f);
     } else if constexpr (S.add) {
-      y = _mm512_add_epi32(detail::load_stream16<S.out>(to, n), y);
+      y = _mm512_add_epi32(added, y);
     }
     detail::store_elements16<S.out, S.add>(to, n, y);
   }
+}
+template <op_signature S, bool Biased = false>
+OFFRAMP_INLINE OFFRAMP_AVX512 void store_lanes16(const output_lanes16& l, const window& w, void* out, int position,
+                                                 int first, int n, __m512i acc) {
+  store_added16<S, Biased>(l, w, out, position, first, n, acc, load_added16<S>(w, out, position, first, n));
 }
 template <op_signature S>
 OFFRAMP_INLINE OFFRAMP_AVX512 void store_lanes16(const output_lanes16& l, const window& w, void* out, int position,

@@ -104,14 +104,26 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void store_sums(const output_lanes16* lanes, const
           }
         }
     }
-  for (int left = positions - p; left > 0; --left, ++p, sums += V * 16)
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) {
-      const int n = channels - 16 * v;
-      if (n <= 0) continue;
-      store_lanes16<S, Biased>(lanes[v], w, out, position + p, first + 16 * v, n < 16 ? n : 16,
-                               _mm512_loadu_si512(sums + v * 16));
+  // Streams are read some positions ahead of what is stored (load_stream16).
+  constexpr int ahead = S.add ? 8 / V : 1;
+  for (int left = positions - p; left > 0; left -= ahead, p += ahead, sums += ahead * V * 16) {
+    const int some = left < ahead ? left : ahead;
+    __m512i added[ahead * V];
+    if constexpr (S.add)
+#pragma GCC unroll 8
+      for (int i = 0; i < ahead * V; ++i) {
+        const int first_here = first + i % V * 16, n = w.out.c - first_here;
+        if (i / V < some && n > 0)
+          added[i] = load_added16<S>(w, out, position + p + i / V, first_here, n < 16 ? n : 16);
+      }
+#pragma GCC unroll 8
+    for (int i = 0; i < ahead * V; ++i) {
+      const int v = i % V, n = channels - 16 * v;
+      if (i / V >= some || n <= 0) continue;
+      store_added16<S, Biased>(lanes[v], w, out, position + p + i / V, first + 16 * v, n < 16 ? n : 16,
+                               _mm512_loadu_si512(sums + i * 16), S.add ? added[i] : _mm512_setzero_si512());
     }
+  }
 }
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::avx512
