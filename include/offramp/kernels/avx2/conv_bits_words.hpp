@@ -124,16 +124,18 @@ OFFRAMP_AVX2 inline void convolve_by_words(Geometry g, const arguments& a, const
           portable::gather_group_words(in, w, group * w.group_in_c(), w.group_in_c(), oy, ox, patch);
         for (int k = 0; k < words; k += 2) patch[k + 1] ^= patch[k];
         const std::uint32_t* weights = kernel + group * group_words;
-        for (int o = 0; o < together; o += 32) {
-          const int n = together - o < 32 ? together - o : 32;
-          std::int32_t counts[32];
-          for (int c = 0; c < n; c += 8, weights += words * layout_of::block_channels)
+        // Those that may go to a stream 32 channels at a time, others at once.
+        constexpr int block = short_scales::takes(S) ? 32 : 8;
+        for (int o = 0; o < together; o += block) {
+          const int n = together - o < block ? together - o : block;
+          std::int32_t counts[block];
+          for (int c = 0; c < (block == 8 ? 8 : n); c += 8, weights += words * layout_of::block_channels)
             store_bits256(counts + c, count_differences256(patch, weights, words));
           if constexpr (short_scales::takes(S))
             if (scales != nullptr && n == 32 &&
                 store_short_counts(params, w, scales, a.out, oy * w.out.w + ox, o, counts))
               continue;
-          for (int c = 0; c < n; c += 8) {
+          for (int c = 0; c < (block == 8 ? 8 : n); c += 8) {
             const __m256i count = load_bits256(counts + c);
             const __m256i acc = _mm256_sub_epi32(_mm256_set1_epi32(w.depth()), _mm256_slli_epi32(count, 1));
             store_lanes8<S>(params, w, a.out, oy * w.out.w + ox, group * together + o + c, n - c < 8 ? n - c : 8, acc);
