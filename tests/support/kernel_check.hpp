@@ -211,8 +211,8 @@ void compare_op(Geometry g, const char* why, std::uint64_t stream) {
   constexpr std::size_t in_align = S.in == kind::bits ? 4 : static_cast<std::size_t>(bit_width(S.in)) / 8;
   constexpr std::size_t out_align = S.out == kind::bits ? 4 : static_cast<std::size_t>(bit_width(S.out)) / 8;
 
-  // Once with the end and once with the start of every buffer at a page that may not be touched; the slow fake path with
-  // one of them, in turns.
+  // Once with the end and once with the start of every buffer at a page that may not be touched; the slow fake path
+  // with one of them, in turns.
   for (const guard at : {guard::at_end, guard::at_start}) {
     if (std::is_same_v<P, offramp::path::fake> && (at == guard::at_start) == (stream % 2 == 0)) continue;
     auto* in = m.in.take(bytes_in(in_layout), in_align, at);
