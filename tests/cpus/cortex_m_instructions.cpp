@@ -1,7 +1,8 @@
-// covers: cpus/cortex_m3_instructions_cortex_m.hpp cpus/cortex_m4_instructions_cortex_m_dsp.hpp
-// covers: cpus/cortex_m55_instructions_helium.hpp
+// covers: cpus/cortex_m0plus_instructions_cortex_m.hpp cpus/cortex_m3_instructions_cortex_m.hpp
+// covers: cpus/cortex_m4_instructions_cortex_m_dsp.hpp cpus/cortex_m55_instructions_helium.hpp
 // The shipped profiles of paths for Cortex-M: what each says it is, for which path alone it is, and that it can be used
 // in the compiler, on a network of every kind of op that devices have.
+#include <offramp/cpus/cortex_m0plus_instructions_cortex_m.hpp>
 #include <offramp/cpus/cortex_m3_instructions_cortex_m.hpp>
 #include <offramp/cpus/cortex_m4_instructions_cortex_m_dsp.hpp>
 #include <offramp/cpus/cortex_m4_instructions_portable.hpp>
@@ -52,6 +53,7 @@ void check_shipped(const cpu_profile<Path>& cpu) {
 
 // The line in a user's code; and a profile of another path is no argument of it.
 using deployed = small<64, kind::bits>;
+static_assert(latency<deployed>(cpus::cortex_m0plus_instructions_cortex_m).longest_path < 2e7);
 static_assert(latency<deployed>(cpus::cortex_m3_instructions_cortex_m).longest_path < 5e6);
 static_assert(latency<deployed>(cpus::cortex_m4_instructions_cortex_m_dsp).longest_path < 4e6);
 static_assert(latency<deployed>(cpus::cortex_m55_instructions_helium).longest_path < 15e5);
@@ -65,6 +67,9 @@ static_assert(!takes<path::cortex_m_dsp>(cpus::cortex_m4_instructions_portable))
 
 }  // namespace
 
+TEST_CASE("emulated Cortex-M0+: path cortex_m") {
+  check_shipped<path::cortex_m, path::portable>(cpus::cortex_m0plus_instructions_cortex_m);
+}
 TEST_CASE("emulated Cortex-M3: path cortex_m") {
   check_shipped<path::cortex_m, path::portable>(cpus::cortex_m3_instructions_cortex_m);
 }
