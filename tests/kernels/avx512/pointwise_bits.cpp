@@ -1,48 +1,16 @@
 // covers: kernels/avx512/pointwise_bits.hpp kernels/avx512/pointwise_bits_traits.hpp
-// Output stages from bits on AVX-512: equal to the reference bit for bit, for any number of channels, for narrower and
-// strided outputs and where outputs repeat channels.
-#include <array>
-
+// Output stages from bits on AVX-512 (tests/support/pointwise_bits_check.hpp).
 #include <offramp/paths/avx512.hpp>
 
-#include "tests/support/kernel_check.hpp"
+#include "tests/support/pointwise_bits_check.hpp"
 
 using namespace offramp_test;
 using path = offramp::path::avx512;
-
-namespace {
-
-constexpr std::array from_bits{pointwise(kind::bits, kind::i8),
-                               pointwise(kind::bits, kind::i8, true),
-                               pointwise(kind::bits, kind::i16),
-                               pointwise(kind::bits, kind::i16, true),
-                               pointwise(kind::bits, kind::f32),
-                               pointwise(kind::bits, kind::f32, true),
-                               pointwise(kind::bits, kind::bits),
-                               two_slopes(pointwise(kind::bits, kind::i8)),
-                               two_slopes(pointwise(kind::bits, kind::i16, true)),
-                               two_slopes(pointwise(kind::bits, kind::f32))};
-
-template <std::size_t... I>
-void check_each(const window& w, std::uint64_t stream, std::index_sequence<I...>) {
-  (check_op<path, from_bits[I]>(dynamic_geometry{w}, "random", stream), ...);
-}
-
-}  // namespace
 
 TEST_CASE("output stages from bits on AVX-512 equal the reference over the case table") {
   check_path<path, from_bits>(pointwise_cases);
 }
 
 TEST_CASE("output stages from bits on AVX-512 equal the reference for any number of channels") {
-  if (!kernels::runs_here<path>()) return;
-  for (int channels = 1; channels <= 300; ++channels) {
-    const auto stream = static_cast<std::uint64_t>(4000 + channels);
-    random_numbers r{stream};
-    const shape in{r.between(1, 5), r.between(1, 5), channels};
-    window w = make_window(in, channels, 1, 1, r.one_in(4) ? 2 : 1, 0, 0);
-    if (r.one_in(8)) w.out.c = w.stored_out_c = 2 * channels;
-    if (r.one_in(4)) w.stored_in_c = w.stored_out_c = w.out.c + r.between(1, 70);
-    check_each(w, stream, std::make_index_sequence<from_bits.size()>{});
-  }
+  check_from_bits_of_all_channels<path>();
 }
