@@ -49,6 +49,15 @@ TEST_CASE("plot: curves as SVG hold title, axes, names and marks, escaped") {
   CHECK(has(svg, "</svg>"));
 }
 
+TEST_CASE("plot: texts of marks that are close hang one below the other") {
+  auto plot = curves();
+  plot.marks = {{"first", 1.0, 5}, {"close", 1.2, 5}, {"apart", 3, 5}};
+  const auto script = host::detail::draw(plot).script;
+  CHECK(has(script, "'first' at 1,5 left offset 0.4,-1.3 "));
+  CHECK(has(script, "'close' at 1.2,5 left offset 0.4,-2.6 "));
+  CHECK(has(script, "'apart' at 3,5 right offset 0.6,-1.3 "));
+}
+
 TEST_CASE("plot: points that are not finite are left out, a plot of nothing else is refused") {
   auto plot = curves();
   plot.curves[0].y[1] = host::not_given;

@@ -122,11 +122,17 @@ inline std::string curve_script(const curve_plot& plot, std::string* names = nul
     // Texts hang below their points, towards the middle: curves of accuracy against cost leave that place free.
     const double x_low = std::isfinite(plot.x.low) ? plot.x.low : parts.lowest_x;
     const double x_high = std::isfinite(plot.x.high) ? plot.x.high : parts.highest_x;
+    // Where points are close, the next text hangs a line lower.
+    double before = std::numeric_limits<double>::quiet_NaN();
+    int lines = 0;
     for (const auto& mark : plot.marks) {
       if (!std::isfinite(mark.x) || !std::isfinite(mark.y)) continue;
       const bool right = mark.x > (x_low + x_high) / 2;
+      lines = std::fabs(mark.x - before) < 0.3 * (x_high - x_low) ? lines + 1 : 0;
+      before = mark.x;
       labels += "set label " + plot_quoted(mark.text) + " at " + plot_number(mark.x) + ',' + plot_number(mark.y) +
-                (right ? " right offset 0.6,-1.3" : " left offset 0.4,-1.3") + " front boxed textcolor rgb '#111111'\n";
+                (right ? " right offset 0.6," : " left offset 0.4,") + plot_number(-1.3 * (lines + 1)) +
+                " front boxed textcolor rgb '#111111'\n";
     }
   }
   std::string out;
