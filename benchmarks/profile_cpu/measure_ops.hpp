@@ -124,7 +124,7 @@ class op_group {
       const std::uint64_t from = start_ticks();
       m.subject->run(a);
       asm volatile("" ::: "memory");
-      const std::uint64_t to = settled_ticks();
+      const std::uint64_t to = ticks();
       seen(i, to - from);
     }
   }
@@ -160,7 +160,7 @@ class op_timer {
 
   // All ops once more, some turns each.
   void round() {
-    const double overhead = settled_reading_cost();
+    const double overhead = started_reading_cost();
     for (std::size_t g = 0; g < groups_.size(); ++g) {
       int least = enough;
       for (const std::size_t i : groups_[g]) least = std::min(least, readings_[i].good());

@@ -47,13 +47,14 @@ TEST_CASE("control: a core is alone at the first heap of ratios, not at what lie
   // Heaps at 1.16, at 1.33 and at 1.8, the first one small; and some interrupts anywhere.
   core_watch w = seen({1.16, 1.161, 1.159, 1.33, 1.34, 1.33, 1.35, 1.34, 1.33, 1.8, 1.81}, 200);
   for (int i = 0; i < 30; ++i) w.see(of_ratio(0.1 + 0.031 * i));
+  for (int i = 0; i < 30; ++i) w.see(of_ratio(0.005 + 0.001 * i));
   CHECK(w.alone() == doctest::Approx(1.16).epsilon(0.006));
   CHECK(core_watch::is_alone(1.16, w.alone()));
   CHECK(core_watch::is_alone(1.17, w.alone()));
   CHECK(core_watch::is_alone(1.3, w.alone()));
   CHECK(!core_watch::is_alone(1.34, w.alone()));
   CHECK(!core_watch::is_alone(0.7, w.alone()));  // an interrupt in the first loop
-  CHECK(w.seen() == 200 * 11 + 30);
+  CHECK(w.seen() == 200 * 11 + 60);
 }
 
 TEST_CASE(

@@ -90,6 +90,7 @@ class core_watch {
   [[nodiscard]] constexpr double alone() const {
     constexpr int gap = 6, before = 10;  // bins: the heap begins over some, and these lie before it
     std::uint32_t background = 0;        // their count
+    for (int i = 0; i < before; ++i) background += count_[i];
     for (int i = before + gap; i + 1 < bins; ++i) {
       background += count_[i - gap] - count_[i - gap - before];
       const std::uint32_t here = count_[i] + count_[i + 1];
