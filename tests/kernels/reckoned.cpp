@@ -122,7 +122,7 @@ TEST_CASE("reckoned: loops are told apart, whatever the sizes") {
   CHECK(loops_of(bits) != loops_of(conv(kind::i8, kind::i8, kind::i8, {8, 8, 64}, 64)));
   CHECK(loops_of(bits) != loops_of(conv(kind::bits, kind::bits, kind::bits, {8, 8, 64}, 64, 1)));  // reads in place
   CHECK(loops_of(bits) == loops_of(conv(kind::bits, kind::bits, kind::i8, {8, 8, 32}, 32)));
-  CHECK(kernels::reckoned<path::portable>(bits) == reckoned(bits));
+  CHECK(kernels::reckoned<path::portable>(bits).loops == reckoned(bits));
   CHECK(kernels::variant<path::portable>(bits) % 4096 == loops_of(bits));
 }
 
@@ -144,7 +144,7 @@ TEST_CASE("reckoned: integers on the DSP extension, within 6 % of what was count
   };
   for (const counted_op& c : all) {
     const kernel_op op{{op_kind::conv, c.in, c.weights, c.out}, c.geometry};
-    const auto guess = static_cast<double>(kernels::reckoned<path::cortex_m_dsp>(op));
+    const auto guess = static_cast<double>(kernels::reckoned<path::cortex_m_dsp>(op).loops);
     CAPTURE(c.instructions);
     CAPTURE(guess);
     CHECK(std::fabs(guess / c.instructions - 1) < 0.06);

@@ -63,7 +63,9 @@ inline std::string cost_text(regressor r, double cost, time_unit unit) {
       {"float", "1000 floats", "1,000,000 floats", " stored"},
       {"output", "1000 outputs", "1,000,000 outputs", " added to what was there"},
       {"output", "1000 outputs", "1,000,000 outputs", " with two slopes or a rectifier"},
-      {"byte", "kB", "MB", " beyond 32 KiB of operands"}};
+      {"byte", "kB", "MB", " beyond 32 KiB of operands"},
+      {"unit", "1000 units", "1,000,000 units", " of its tiles"},
+      {"unit", "1000 units", "1,000,000 units", " of making its input ready"}};
   const wording& w = words[static_cast<int>(r)];
   if (r == regressor::fixed) return three_digits(cost) + " " + short_name(unit);
   const char* per = w.one;
@@ -83,9 +85,10 @@ inline std::string leaf_text(const latency_leaf& leaf, time_unit unit) {
       regressor::work,          regressor::work_inside, regressor::work_out_8, regressor::work_out_16,
       regressor::work_out_64,   regressor::work_in_32,  regressor::work_in_64, regressor::reckoned,
       regressor::weight_bytes,  regressor::in_bytes,    regressor::out_bytes,  regressor::gathered_bytes,
-      regressor::scratch_bytes, regressor::far_bytes,   regressor::outputs,    regressor::to_bits,
-      regressor::to_bytes,      regressor::to_words,    regressor::to_floats,  regressor::added,
-      regressor::bent,          regressor::positions,   regressor::rows,       regressor::fixed};
+      regressor::scratch_bytes, regressor::far_bytes,   regressor::turns,      regressor::moved,
+      regressor::outputs,       regressor::to_bits,     regressor::to_bytes,   regressor::to_words,
+      regressor::to_floats,     regressor::added,       regressor::bent,       regressor::positions,
+      regressor::rows,          regressor::fixed};
   static_assert(sizeof order / sizeof order[0] == regressors);
   std::string text;
   for (const regressor r : order) {

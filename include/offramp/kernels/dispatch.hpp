@@ -45,9 +45,13 @@ constexpr auto path_for() {
 template <class Path, op_signature S>
 using running_path = typename decltype(detail::path_for<Path, S>())::type;
 
+// Of the path that runs the op, unless Path itself prefers something.
 template <class Path>
 constexpr layout reads(const kernel_op& op) {
-  return detail::with_path<Path>(op.signature, [&](auto p) { return traits<typename decltype(p)::type>::reads(op); });
+  if constexpr (requires { traits<Path>::prefers(op); })
+    return traits<Path>::prefers(op);
+  else
+    return detail::with_path<Path>(op.signature, [&](auto p) { return traits<typename decltype(p)::type>::reads(op); });
 }
 template <class Path>
 constexpr bool writes(const kernel_op& op, layout l) {
@@ -74,15 +78,15 @@ constexpr int variant(const kernel_op& op) {
     return runs::id * 4096 + own;
   });
 }
-// What the rule that chose it reckons the op to cost, in the rule's unit; 0 where there is none.
+// What its kernel reckons the op to come to.
 template <class Path>
-constexpr std::int64_t reckoned(const kernel_op& op) {
-  return detail::with_path<Path>(op.signature, [&](auto p) -> std::int64_t {
+constexpr reckoning reckoned(const kernel_op& op) {
+  return detail::with_path<Path>(op.signature, [&](auto p) -> reckoning {
     using runs = typename decltype(p)::type;
     if constexpr (requires { traits<runs>::reckoned(op); })
       return traits<runs>::reckoned(op);
     else
-      return 0;
+      return {};
   });
 }
 template <class Path>

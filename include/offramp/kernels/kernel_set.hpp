@@ -60,13 +60,13 @@ struct kernel_set {
                return 0;
            });
   }
-  // What the kernel's own rule reckons the op to cost, in a unit of its own; 0 where it has no such rule.
-  static constexpr std::int64_t reckoned(const kernel_op& op) {
-    return detail::with_kernel<Kernels...>(op.signature, [&]<class K>() -> std::int64_t {
+  // What the kernel reckons the op to come to; nothing where it says nothing.
+  static constexpr reckoning reckoned(const kernel_op& op) {
+    return detail::with_kernel<Kernels...>(op.signature, [&]<class K>() -> reckoning {
       if constexpr (requires { K::reckoned(op); })
         return K::reckoned(op);
       else
-        return 0;
+        return {};
     });
   }
   static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {

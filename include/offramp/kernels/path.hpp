@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include <offramp/kernels/op.hpp>
+#include <offramp/kernels/reckoning.hpp>
 
 namespace offramp::inline OFFRAMP_ABI {
 
@@ -144,8 +145,10 @@ namespace kernels {
 //   void pack(const kernel_op&, const std::uint32_t* canonical, std::uint32_t* packed)
 // and, for the latency model, if there is something to say:
 //   int variant(const kernel_op&)                     equal numbers, 0 to 4095, run the same loops (else: 0)
-//   std::int64_t reckoned(const kernel_op&)           what it reckons the loops to cost, in a unit of its own (else: 0)
-// A kernel of a set says `int form(const kernel_op&)`, 0 to 15, in place of `variant`.
+//   reckoning reckoned(const kernel_op&)              what it reckons its loops to come to (else: nothing)
+// A kernel of a set says `int form(const kernel_op&)`, 0 to 15, in place of `variant`. A path that overrides the layouts
+// which its parents' kernels want (paths/tuned.hpp) says
+//   layout prefers(const kernel_op&)                  in place of `reads`, for all ops, whoever runs them
 template <class Path>
 struct traits;
 

@@ -12,7 +12,7 @@
 namespace offramp::inline OFFRAMP_ABI {
 
 // Changes whenever a regressor or a condition does: a profile fitted with others is refused.
-inline constexpr std::uint16_t features_version = 3;
+inline constexpr std::uint16_t features_version = 4;
 
 // One tree each. `grouped_conv` holds depthwise and all other grouped convolutions.
 enum class op_class : std::uint8_t {
@@ -69,7 +69,7 @@ enum class regressor : std::uint8_t {
   out_bytes,
   weight_bytes,
   scratch_bytes,
-  reckoned,     // kernels::reckoned
+  reckoned,     // kernels::reckoned: innermost loops
   work_inside,  // OPs without those on padding
   to_bits,      // outputs by what the output stage makes of them: signs, with channels rounded up to 32,
   to_bytes,     // i8, u8, with channels rounded up to 16, as below,
@@ -78,15 +78,17 @@ enum class regressor : std::uint8_t {
   added,      // those that are added to what lies there,
   bent,       // those with a second slope, or a rectifier in front
   far_bytes,  // of input, output, weights and scratch, beyond 32 KiB
+  turns,      // kernels::reckoned: tiles,
+  moved,      // and the input made ready
 };
-inline constexpr int regressors = 24;
+inline constexpr int regressors = 26;
 
 constexpr const char* to_string(regressor r) {
   constexpr const char* names[regressors] = {
-      "fixed",       "rows",         "positions",     "outputs",    "work",           "work_out_8",
-      "work_out_16", "work_out_64",  "work_in_32",    "work_in_64", "gathered_bytes", "in_bytes",
-      "out_bytes",   "weight_bytes", "scratch_bytes", "reckoned",   "work_inside",    "to_bits",
-      "to_bytes",    "to_words",     "to_floats",     "added",      "bent",           "far_bytes"};
+      "fixed",         "rows",       "positions",   "outputs",        "work",     "work_out_8", "work_out_16",
+      "work_out_64",   "work_in_32", "work_in_64",  "gathered_bytes", "in_bytes", "out_bytes",  "weight_bytes",
+      "scratch_bytes", "reckoned",   "work_inside", "to_bits",        "to_bytes", "to_words",   "to_floats",
+      "added",         "bent",       "far_bytes",   "turns",          "moved"};
   return static_cast<int>(r) < regressors ? names[static_cast<int>(r)] : "unknown";
 }
 
@@ -184,9 +186,13 @@ constexpr op_features features(const kernel_op& op, std::int64_t weight_bytes) {
   put(regressor::out_bytes, static_cast<double>(cost.out_bytes));
   put(regressor::weight_bytes, static_cast<double>(weight_bytes));
   put(regressor::scratch_bytes, static_cast<double>(scratch));
-  put(regressor::reckoned, static_cast<double>(kernels::reckoned<Path>(op)));
+  const kernels::reckoning reckoned = kernels::reckoned<Path>(op);
+  put(regressor::reckoned, static_cast<double>(reckoned.loops));
+  put(regressor::turns, static_cast<double>(reckoned.turns));
+  put(regressor::moved, static_cast<double>(reckoned.moved));
   put(regressor::work_inside, work * inside_share(w));
-  const double stored = numbers * rounded(w.out.c, s.out == kind::bits ? 32 : 16);
+  const double stored = reckoned.stored > 0 ? static_cast<double>(reckoned.stored)
+                                            : numbers * rounded(w.out.c, s.out == kind::bits ? 32 : 16);
   put(made_of(s.out), stored);
   if (s.add) put(regressor::added, stored);
   if (s.two_slopes || s.rectified) put(regressor::bent, stored);

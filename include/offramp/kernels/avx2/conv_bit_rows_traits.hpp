@@ -49,8 +49,8 @@ struct conv_bit_rows {
   static constexpr bool runs(const op_signature& s) { return bit_rows::is_conv(s); }
   static constexpr layout reads(const kernel_op& op) { return prefers_bit_rows(op) ? layout::bit_rows : layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::bit_rows; }
-  static constexpr std::int64_t reckoned(const kernel_op& op) {
-    return bit_rows::takes(op.geometry) ? bit_rows_cost(op.geometry) : 0;
+  static constexpr reckoning reckoned(const kernel_op& op) {
+    return bit_rows::reckoned(op.geometry, ceil_div(bit_rows::plane_bits(op.geometry), 256));
   }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     return bit_rows::takes(op.geometry) ? bit_rows::packed(op).end : canonical_layout(op).total();

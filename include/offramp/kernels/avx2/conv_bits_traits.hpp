@@ -43,11 +43,11 @@ struct conv_bits {
   static constexpr layout reads(const kernel_op& op) { return prefers_bit_rows(op) ? layout::bit_rows : layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
   static constexpr int form(const kernel_op& op) { return static_cast<int>(variant_of(op)); }
-  static constexpr std::int64_t reckoned(const kernel_op& op) {
+  static constexpr reckoning reckoned(const kernel_op& op) {
     switch (variant_of(op)) {
-      case variant::tables: return tables_cost(op.geometry);
-      case variant::words: return words_cost(op.geometry);
-      default: return 0;
+      case variant::tables: return {tables_cost(op.geometry)};
+      case variant::words: return {words_cost(op.geometry)};
+      default: return {};
     }
   }
   // Of the variants' own; scales of 16-bit streams follow.

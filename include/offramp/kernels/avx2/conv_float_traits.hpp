@@ -13,24 +13,25 @@ namespace offramp::inline OFFRAMP_ABI::kernels::avx2 {
 // numbers where those are more, and what a tile costs beside them. For the latency model; nothing is chosen by it.
 template <int Lanes>
 struct float_reckoning {
-  // A tile of positions times v vectors, for so many numbers.
-  static constexpr std::int64_t tile(int positions, int v, std::int64_t numbers) {
+  // A step of a tile of positions times v vectors; and what the tile costs beside its steps.
+  static constexpr int step(int positions, int v) {
     const int sums = positions * v;
     const int sets = sums >= 8 ? 1 : sums >= 4 ? 2 : sums >= 2 ? 4 : 8;
-    int step = sums > positions + v ? sums : positions + v;
-    if (step < 8 / sets) step = 8 / sets;
-    return numbers * step + 30 + 4 * sums;
+    const int by_loads = sums > positions + v ? sums : positions + v;
+    return by_loads < 8 / sets ? 8 / sets : by_loads;
   }
-  // Tiles that make up n positions, each as `each(positions)` says.
+  static constexpr int turn(int positions, int v) { return 30 + 4 * positions * v; }
+  // Tiles that make up n positions: `each(positions, tiles)`.
   template <class Each>
-  static constexpr std::int64_t over(int n, int most, Each each) {
+  static constexpr void over(int n, int most, Each each) {
     const int tiles = ceil_div(n, most);
     const int larger = n % tiles;
-    return (larger > 0 ? larger * each(n / tiles + 1) : 0) + (tiles - larger) * each(n / tiles);
+    if (larger > 0) each(n / tiles + 1, larger);
+    each(n / tiles, tiles - larger);
   }
   static constexpr int most(int v) { return Lanes == 16 ? (v == 2 ? 14 : 16) : 6 * (3 - v); }
 
-  static constexpr std::int64_t direct(const kernel_op& op) {
+  static constexpr reckoning direct(const kernel_op& op) {
     const window w = with_long_rows(op.geometry);
     std::int64_t rows = 0;  // of taps, over all rows of outputs
     for (int y = 0; y < w.out.h; ++y) {
@@ -38,25 +39,32 @@ struct float_reckoning {
       const int begin = top < 0 ? -top : 0, end = w.in.h - top < w.kernel_h ? w.in.h - top : w.kernel_h;
       rows += end > begin ? end - begin : 0;
     }
-    std::int64_t sum = 0;
+    reckoning r;
     for (int c = 0; c < w.out.c; c += 2 * Lanes) {
       const int v = w.out.c - c > Lanes ? 2 : 1;
-      sum += over(w.out.w, most(v), [&](int p) {
-        return rows * tile(p, v, std::int64_t{w.kernel_w} * w.in.c) + std::int64_t{w.out.h} * (20 + 6 * p * v);
+      over(w.out.w, most(v), [&](int p, int tiles) {
+        r.loops += rows * tiles * w.kernel_w * w.in.c * step(p, v);
+        r.turns += rows * tiles * turn(p, v);
       });
+      r.stored += std::int64_t{w.out.h} * w.out.w * v * Lanes;
     }
-    return copies_rows(op) ? sum + static_cast<std::int64_t>(row_copy_bytes(op)) / 16 + 20 * w.in.h : sum;
+    if (copies_rows(op)) r.moved = static_cast<std::int64_t>(row_copy_bytes(op)) / 16 + 20 * w.in.h;
+    return r;
   }
-  static constexpr std::int64_t minimal(const kernel_op& op) {
+  static constexpr reckoning minimal(const kernel_op& op) {
     const window& w = op.geometry;
-    const int tiles = filter_tiles(w);
-    std::int64_t sum = std::int64_t{tiles} * (20 + 64 * ceil_div(w.in.c, Lanes));
+    const int all = filter_tiles(w);
+    reckoning r;
+    r.moved = std::int64_t{all} * (20 + 64 * ceil_div(w.in.c, Lanes));
     for (int c = 0; c < w.out.c; c += 2 * Lanes) {
       const int v = w.out.c - c > Lanes ? 2 : 1;
-      sum += filter_places * over(tiles, filter_work<Lanes>::most_positions, [&](int p) { return tile(p, v, w.in.c); });
-      sum += std::int64_t{tiles} * v * 100;
+      over(all, filter_work<Lanes>::most_positions, [&](int p, int tiles) {
+        r.loops += std::int64_t{filter_places} * tiles * w.in.c * step(p, v);
+        r.turns += std::int64_t{filter_places} * tiles * turn(p, v);
+      });
+      r.stored += std::int64_t{filter_places} * all * v * Lanes;  // transformed back
     }
-    return sum;
+    return r;
   }
 };
 
@@ -71,7 +79,7 @@ struct conv_float_in_lanes {
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
   static constexpr int form(const kernel_op& op) { return filters_minimally(op) ? 1 : 0; }
-  static constexpr std::int64_t reckoned(const kernel_op& op) {
+  static constexpr reckoning reckoned(const kernel_op& op) {
     return filters_minimally(op) ? float_reckoning<Lanes>::minimal(op) : float_reckoning<Lanes>::direct(op);
   }
   static constexpr std::size_t weight_words(const kernel_op& op) { return packed_float_words<Lanes>(op); }

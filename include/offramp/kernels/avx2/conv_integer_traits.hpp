@@ -29,7 +29,7 @@ struct conv_integer {
   }
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
-  static constexpr std::int64_t reckoned(const kernel_op& op) {
+  static constexpr reckoning reckoned(const kernel_op& op) {
     return integer::meets_signs(op.signature) ? integer::reckoned<8, 4>(op) : integer::reckoned<8, 2>(op);
   }
   static constexpr std::size_t weight_words(const kernel_op& op) {

@@ -201,14 +201,14 @@ constexpr int sets_of_sums(int sums) { return sums >= 8 ? 1 : sums >= 4 ? 2 : su
 // Half cycles, about: multiply-adds of all blocks, of which two begin in a cycle, what a block costs beside them, and
 // copying the input. For the latency model; nothing is chosen by it.
 template <int Lanes, int Together>
-constexpr std::int64_t reckoned(const kernel_op& op) {
+constexpr reckoning reckoned(const kernel_op& op) {
   const work_plan<Lanes, Together> p{op, true};
   std::int64_t rows = 0;  // of taps, over all rows of outputs
   for (int y = 0; y < p.w.out.h; ++y) {
     const row_range r = valid_rows(p.w, y);
     rows += r.end - r.begin;
   }
-  std::int64_t sum = 0;
+  reckoning r;
   for (int v = 0; v < p.vectors; v += p.together) {
     const int n = p.block_vectors(v);
     const int positions = p.block_positions(n);
@@ -226,13 +226,16 @@ constexpr std::int64_t reckoned(const kernel_op& op) {
         }
       }
     }
-    sum += rows * steps * p.steps + std::int64_t{p.w.out.h} * blocks * (40 + 6 * sums);
+    r.loops += rows * steps * p.steps;
+    r.turns += std::int64_t{p.w.out.h} * blocks;
+    r.stored += std::int64_t{p.w.out.h} * blocks * sums * Lanes;
   }
-  if (!p.copies) return sum;
+  if (!p.copies) return r;
   // Whole rows at a time, or else position by position.
   const bool dense = p.in != kind::bits && p.channels == p.source.in.c && p.step_w == 1;
   const int each = p.copied_columns() * (dense ? 0 : 12 + 6 * ceil_div(p.source.in.c, 32));
-  return sum + std::int64_t{p.source_rows()} * (30 + each + p.copied_columns() * p.position_bytes() / 16);
+  r.moved = std::int64_t{p.source_rows()} * (30 + each + p.copied_columns() * p.position_bytes() / 16);
+  return r;
 }
 
 // The plan of an op; a constant where geometry is one.

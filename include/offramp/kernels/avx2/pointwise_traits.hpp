@@ -30,6 +30,10 @@ constexpr bool shares_words(const window& w) {
 }
 constexpr bool repeats_parameters(const window& w) { return w.out.c <= 4 && w.stride_h == 1 && w.stride_w == 1; }
 
+constexpr bool shares_vectors(const kernel_op& op) {
+  return op.signature.out == kind::bits ? shares_words(op.geometry) : repeats_parameters(op.geometry);
+}
+
 // `some` positions of few channels seen as one of many: their window and their weights.
 template <op_signature S, int Some>
 struct repeated_positions {
@@ -57,6 +61,10 @@ struct pointwise {
   }
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
+  static constexpr int form(const kernel_op& op) { return shares_vectors(op) ? 1 : 0; }
+  static constexpr reckoning reckoned(const kernel_op& op) {
+    return {.stored = shares_vectors(op) ? std::int64_t{op.geometry.out.size()} : 0};
+  }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     const auto words = static_cast<std::size_t>(ceil_div(op.geometry.stored_out_c, 32));
     return op.signature.out == kind::bits ? round_up(flips_begin(op) + words, 16) : canonical_layout(op).total();

@@ -22,7 +22,7 @@ struct code<avx2::pool_bit_rows> {
       return;
     }
     const int pitch = row_bits(w.in.w);
-    const bool halves = w.kernel_h == 2 && w.kernel_w == 2 && w.stride_h == 2 && w.stride_w == 2;
+    const bool halves = avx2::pool_bit_rows::halves(w);
     const auto pool = halves && pitch == 16   ? pool_halves16
                       : halves && pitch == 32 ? pool_halves32
                       : halves                ? pool_halves64

@@ -25,6 +25,24 @@ constexpr bool pools_pairs(const op_signature& s, const window& w, int vector_by
          bytes < vector_bytes && vector_bytes % bytes == 0;
 }
 
+// For vectors of so many bytes: those read by all windows, twice as many where numbers are widened by two steps.
+constexpr reckoning reckoned_pool(const kernel_op& op, int vector_bytes) {
+  const op_signature& s = op.signature;
+  const window& w = op.geometry;
+  const std::int64_t taps = w.taps(), positions = w.out.positions();
+  const int bytes = position_bytes(s, w);
+  if (s.what == op_kind::avg_pool) {
+    const std::int64_t vectors = positions * ceil_div(w.in.c, vector_bytes / 4);
+    return {.loops = vectors * taps * (s.in == kind::i16 || s.in == kind::f32 ? 2 : 1), .turns = vectors};
+  }
+  if (pools_pairs(s, w, vector_bytes)) {
+    const std::int64_t vectors = std::int64_t{w.out.h} * ceil_div(2 * w.out.w * bytes, vector_bytes);
+    return {.loops = 2 * vectors, .turns = vectors};
+  }
+  const std::int64_t vectors = positions * ceil_div(bytes, vector_bytes);
+  return {.loops = vectors * taps, .turns = vectors};
+}
+
 struct pool {
   static constexpr bool runs(const op_signature& s) {
     if (s.in_layout != layout::nhwc || s.out_layout != layout::nhwc) return false;
@@ -36,6 +54,7 @@ struct pool {
   static constexpr int form(const kernel_op& op) {
     return op.signature.what == op_kind::max_pool && pools_pairs(op.signature, op.geometry, 32) ? 1 : 0;
   }
+  static constexpr reckoning reckoned(const kernel_op& op) { return reckoned_pool(op, 32); }
   static constexpr std::size_t weight_words(const kernel_op& op) { return canonical_layout(op).total(); }
   static constexpr std::size_t scratch_bytes(const kernel_op&) { return 0; }
   static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {

@@ -10,6 +10,7 @@ struct pool : avx2::pool {
   static constexpr int form(const kernel_op& op) {
     return op.signature.what == op_kind::max_pool && avx2::pools_pairs(op.signature, op.geometry, 64) ? 1 : 0;
   }
+  static constexpr reckoning reckoned(const kernel_op& op) { return avx2::reckoned_pool(op, 64); }
 };
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::avx512

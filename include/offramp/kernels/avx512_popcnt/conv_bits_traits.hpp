@@ -14,23 +14,36 @@
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512_popcnt {
 
 // Cycles, about, of either way, to compare them; they depend on stored channels alone, as layouts do.
-constexpr long long majority_cycles(const majority_plan& p, const window& w) {
-  const long long flat = p.flat(w.out.h, w.out.w);
-  long long tiles = 0;
+constexpr reckoning reckoned(const majority_plan& p, const window& w) {
+  const std::int64_t flat = p.flat(w.out.h, w.out.w);
+  reckoning r;
   for (int block = 0; block < p.blocks(); block += tile_blocks(p.blocks() - block)) {
-    const int positions = 64 / tile_blocks(p.blocks() - block);
-    tiles += cover(p, w.out.h, w.out.w, positions).count * (6 * p.octs + 45 + positions) + 7 * p.octs + 230;
+    const int blocks = tile_blocks(p.blocks() - block), positions = 64 / blocks;
+    const std::int64_t count = cover(p, w.out.h, w.out.w, positions).count;
+    r.loops += p.groups * (count * 6 * p.octs + 7 * p.octs);
+    r.turns += p.groups * (count * (45 + positions) + 230);
+    r.stored += p.groups * count * positions * 32 * ceil_div(blocks, 4);
   }
   // Sixty-four pixels at a time, in runs of 16.
-  const long long runs = static_cast<long long>(w.in.h) * ceil_div(w.in.w, 16);
-  const long long input = (runs + 3) / 4 * (26 * p.stored_bytes + 20) + 20 * flat / 64 * p.taps / 4 + 250;
-  return p.groups * (tiles + input) * 118 / 100;  // as measured over the count above
+  const std::int64_t runs = std::int64_t{w.in.h} * ceil_div(w.in.w, 16);
+  r.moved = p.groups * ((runs + 3) / 4 * (26 * p.stored_bytes + 20) + 20 * flat / 64 * p.taps / 4 + 250);
+  return r;
+}
+constexpr long long majority_cycles(const majority_plan& p, const window& w) {
+  const reckoning r = reckoned(p, w);
+  return (r.loops + r.turns + r.moved) * 118 / 100;  // as measured over the count above
+}
+constexpr reckoning reckoned(const avx512::word_plan& p, const window& w) {
+  const std::int64_t positions = p.groups * w.out.positions();
+  const int cuts = ceil_div(w.kernel_w * p.stored_in_c, 56);
+  const std::int64_t gather = p.in_place ? 0 : p.tight ? w.kernel_h * (8 * cuts + 4) + 20 : 14 * w.kernel_h;
+  return {.loops = positions * p.tiles() * (5 * p.stored_words / 4),
+          .turns = positions * p.tiles() * 6,
+          .moved = positions * gather};
 }
 constexpr long long word_cycles(const avx512::word_plan& p, const window& w) {
-  const long long positions = w.out.positions();
-  const int cuts = ceil_div(w.kernel_w * p.stored_in_c, 56);
-  const long long gather = p.in_place ? 0 : p.tight ? w.kernel_h * (8 * cuts + 4) + 20 : 14 * w.kernel_h;
-  return p.groups * positions * (p.tiles() * (5 * p.stored_words / 4 + 6) + gather);
+  const reckoning r = reckoned(p, w);
+  return r.loops + r.turns + r.moved;
 }
 
 // The same for columns: three cycles a nanosecond.
@@ -71,7 +84,15 @@ struct conv_bits {
   static constexpr layout reads(const kernel_op& op) { return prefers_bit_rows(op) ? layout::bit_rows : layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
   static constexpr int form(const kernel_op& op) { return static_cast<int>(choose_conv_bits(op).variant); }
-  static constexpr std::int64_t reckoned(const kernel_op& op) { return choose_conv_bits(op).cycles; }
+  static constexpr reckoning reckoned(const kernel_op& op) {
+    const conv_bits_choice c = choose_conv_bits(op);
+    const kernel_op all = for_stored_channels(op);
+    reckoning r{.loops = c.cycles};
+    if (c.variant == conv_bits_variant::majorities) r = avx512_popcnt::reckoned(plan_majority(all), all.geometry);
+    if (c.variant == conv_bits_variant::words) r = avx512_popcnt::reckoned(avx512::plan_words(all), all.geometry);
+    if (op.signature.out == kind::bits) r.stored = 0;
+    return r;
+  }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     switch (choose_conv_bits(op).variant) {
       case conv_bits_variant::majorities: return majority_scales_begin(plan_majority(op), op) + short_scales::words(op);

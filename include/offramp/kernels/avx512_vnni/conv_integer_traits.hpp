@@ -20,7 +20,7 @@ struct conv_integer {
   }
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
-  static constexpr std::int64_t reckoned(const kernel_op& op) { return avx2::integer::reckoned<16, 4>(op); }
+  static constexpr reckoning reckoned(const kernel_op& op) { return avx2::integer::reckoned<16, 4>(op); }
   static constexpr std::size_t weight_words(const kernel_op& op) { return avx2::integer::packed_words<16, 4>(op); }
   static constexpr std::size_t scratch_bytes(const kernel_op& op) { return integer::byte_plan{op}.scratch_bytes(); }
   static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {

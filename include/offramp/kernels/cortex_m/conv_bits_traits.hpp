@@ -119,7 +119,7 @@ struct conv_bits {
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
   static constexpr int form(const kernel_op& op) { return static_cast<int>(variant_of(op)); }
-  static constexpr std::int64_t reckoned(const kernel_op& op) { return cost(variant_of(op), op); }
+  static constexpr reckoning reckoned(const kernel_op& op) { return {cost(variant_of(op), op)}; }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     const weight_layout l = canonical_layout(op);
     if (variant_of(op) == variant::words) return l.total();

@@ -69,14 +69,14 @@ struct conv_integer {
   static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
     cortex_m_dsp::pack(op, canonical, packed);
   }
-  static constexpr std::int64_t reckoned(const kernel_op& op) {
+  static constexpr reckoning reckoned(const kernel_op& op) {
     const window& w = op.geometry;
     const std::int64_t positions = w.out.positions(), pairs = positions_together(w) == 2 ? positions / 2 : 0;
     const std::int64_t products =
         pairs * (30 + products_cost(op, true)) + (positions - 2 * pairs) * (30 + products_cost(op, false));
     const std::int64_t signs = op.signature.weights == kind::bits ? positions * 2 * slots(op) : 0;
-    return widening_cost(op) + ceil_div(w.out.c, 2) * products + signs +
-           positions * w.out.c * (op.signature.out == kind::bits ? 0 : 6);
+    return {widening_cost(op) + ceil_div(w.out.c, 2) * products + signs +
+            positions * w.out.c * (op.signature.out == kind::bits ? 0 : 6)};
   }
 };
 

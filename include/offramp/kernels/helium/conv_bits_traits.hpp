@@ -106,7 +106,7 @@ struct conv_bits {
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
   static constexpr int form(const kernel_op& op) { return static_cast<int>(variant_of(op)); }
-  static constexpr std::int64_t reckoned(const kernel_op& op) { return cost(variant_of(op), op.geometry); }
+  static constexpr reckoning reckoned(const kernel_op& op) { return {cost(variant_of(op), op.geometry)}; }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     const window& w = op.geometry;
     const int words = variant_of(op) == variant::words ? patch_words(w) : chunk_plan{w}.chunks;

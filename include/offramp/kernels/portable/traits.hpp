@@ -34,7 +34,7 @@ struct traits<path::portable> {
     return op.signature.what != op_kind::conv || portable::reads_in_place(op) ? 0 : portable::patch_bytes(op);
   }
   static constexpr int variant(const kernel_op& op) { return portable::loops_of(op); }
-  static constexpr std::int64_t reckoned(const kernel_op& op) { return portable::reckoned(op); }
+  static constexpr reckoning reckoned(const kernel_op& op) { return {portable::reckoned(op)}; }
   static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* packed) {
     portable::pack(op, canonical, packed);
   }

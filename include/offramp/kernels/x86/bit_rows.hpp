@@ -17,6 +17,7 @@
 
 #include <offramp/core/bits.hpp>
 #include <offramp/core/layout.hpp>
+#include <offramp/kernels/reckoning.hpp>
 #include <offramp/kernels/weights.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::bit_rows {
@@ -49,6 +50,13 @@ struct planes_cost {
 constexpr std::int64_t cost_of(const window& w, const planes_cost& p) {
   const std::int64_t taps = stored_depth(w), outputs = w.stored_out_c;  // layouts are the same for all nested widths
   return p.vectors * (taps * (p.table + p.tap * outputs) + p.output * outputs);
+}
+
+// For so many vectors of positions: what output channels look up, what they compare, and the tables.
+constexpr reckoning reckoned(const window& w, std::int64_t vectors) {
+  if (!takes(w)) return {};
+  const std::int64_t taps = stored_depth(w), outputs = w.stored_out_c;
+  return {.loops = vectors * taps * outputs, .turns = vectors * outputs, .moved = vectors * taps};
 }
 
 // Bits of one output plane.

@@ -1,4 +1,5 @@
-// Does this CPU (and its operating system) run the code of a path? True for paths that any CPU of the build runs.
+// Does this CPU (and its operating system) run the code of a path? True for paths that any CPU of the build runs;
+// one that is not of x86 by itself runs where its parent does.
 #ifndef OFFRAMP_KERNELS_X86_CPU_HPP
 #define OFFRAMP_KERNELS_X86_CPU_HPP
 
@@ -16,7 +17,10 @@ inline bool runs_here() {
   constexpr bool is_vnni = std::is_same_v<Path, path::avx512_vnni>;
   constexpr bool is_popcnt = std::is_same_v<Path, path::avx512_popcnt>;
   if constexpr (!(is_avx2 || is_avx512 || is_vnni || is_popcnt)) {
-    return true;
+    if constexpr (requires { typename Path::parent; })
+      return runs_here<typename Path::parent>();
+    else
+      return true;
   } else {
 #if OFFRAMP_X86_64
     if constexpr (is_avx2)

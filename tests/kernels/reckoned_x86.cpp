@@ -1,0 +1,105 @@
+// What the kernels of x86 reckon their loops to come to: counts by hand, of tiles, vectors and what is made ready.
+// covers: kernels/reckoning.hpp kernels/x86/bit_rows.hpp kernels/avx2/pool_traits.hpp
+#include <offramp/kernels/dispatch.hpp>
+
+#include <doctest/doctest.h>
+
+#include <offramp/paths/x86.hpp>
+
+using namespace offramp;
+using kernels::reckoned;
+using kernels::reckoning;
+
+namespace {
+
+constexpr kernel_op conv(kind in, kind weights, kind out, shape from, int channels, int kernel = 3,
+                         layout all = layout::nhwc) {
+  kernel_op op;
+  op.signature = {op_kind::conv, in, weights, out, false, all, all};
+  op.geometry = make_window(from, channels, kernel, kernel, 1, kernel / 2, kernel / 2);
+  return op;
+}
+constexpr kernel_op pool(op_kind what, kind k, shape from, int size) {
+  return {{what, k, kind::none, k}, make_window(from, from.c, size, size, size, 0, 0)};
+}
+constexpr kernel_op pointwise(kind in, kind out, shape from) {
+  return {{op_kind::pointwise, in, kind::none, out}, make_window(from, from.c, 1, 1, 1, 0, 0)};
+}
+
+void check(const reckoning& r, const reckoning& by_hand) {
+  CHECK(r.loops == by_hand.loops);
+  CHECK(r.turns == by_hand.turns);
+  CHECK(r.moved == by_hand.moved);
+  CHECK(r.stored == by_hand.stored);
+}
+
+}  // namespace
+
+TEST_CASE("reckoned on x86: bit rows, vectors of 512 or 256 positions") {
+  const auto op = [](shape from) { return conv(kind::bits, kind::bits, kind::bits, from, 24, 3, layout::bit_rows); };
+  check(reckoned<path::avx512>(op({16, 16, 8})), {72 * 24, 24, 72, 0});
+  check(reckoned<path::avx512_popcnt>(op({32, 32, 8})), {2 * 72 * 24, 2 * 24, 2 * 72, 0});
+  check(reckoned<path::avx2>(op({32, 32, 8})), {4 * 72 * 24, 4 * 24, 4 * 72, 0});
+  check(reckoned<path::avx2>(op({4, 100, 8})), {});  // rows too long: the reference's loop
+}
+
+TEST_CASE("reckoned on x86: majorities, three tiles of 32 flat positions and two blocks of channels") {
+  // Rows of 8 are 9 apart, so that there are 71 positions; 18 octs of the kernel and one of what is left over.
+  const reckoning r{3 * 6 * 19 + 7 * 19, 3 * (45 + 32) + 230, 2 * (26 * 2 + 20) + 22 * 9 / 4 + 250, 0};
+  check(reckoned<path::avx512_popcnt>(conv(kind::bits, kind::bits, kind::bits, {8, 8, 16}, 16)), r);
+  reckoning numbers = r;
+  numbers.stored = 3 * 32 * 32;  // half of each vector of 16-bit numbers is empty
+  check(reckoned<path::avx512_popcnt>(conv(kind::bits, kind::bits, kind::i16, {8, 8, 16}, 16)), numbers);
+}
+
+TEST_CASE("reckoned on x86: words of a dense layer, read in place") {
+  check(reckoned<path::avx512_popcnt>(conv(kind::bits, kind::bits, kind::i8, {1, 1, 64}, 32, 1)), {4, 12, 0, 0});
+}
+
+TEST_CASE("reckoned on x86: floats, directly and by minimal filtering") {
+  // One tile of one position and two vectors: three loads a step.
+  check(reckoned<path::avx512>(conv(kind::f32, kind::f32, kind::f32, {1, 1, 64}, 32, 1)), {64 * 3, 38, 0, 32});
+  const auto filtered = conv(kind::f32, kind::f32, kind::f32, {16, 16, 16}, 16);
+  REQUIRE(kernels::avx2::filters_minimally(filtered));
+  const reckoning r = reckoned<path::avx512>(filtered);
+  CHECK(r.moved == kernels::avx2::filter_tiles(filtered.geometry) * (20 + 64));
+  CHECK(r.stored == 16 * 64 * 16);              // places of 8x8 tiles
+  CHECK(r.loops < 16 * 16 * 16 * 9 * 16 / 16);  // fewer products than there are
+}
+
+TEST_CASE("reckoned on x86: integers store what vectors and tiles hold") {
+  const auto op = [](int channels) { return conv(kind::i8, kind::i8, kind::i8, {10, 10, 16}, channels); };
+  const reckoning narrow = reckoned<path::avx512_vnni>(op(16)), wider = reckoned<path::avx512_vnni>(op(17));
+  CHECK(narrow.stored >= 10 * 10 * 16);
+  CHECK(wider.stored >= 10 * 10 * 32);
+  CHECK(wider.loops > narrow.loops);
+  CHECK(narrow.turns > 0);
+  CHECK(narrow.moved > 0);  // there is padding
+}
+
+TEST_CASE("reckoned on x86: poolings, by hand") {
+  // Sixteen lanes of 32 bits: two vectors for 20 channels, of 16 taps, in two steps.
+  check(reckoned<path::avx512>(pool(op_kind::avg_pool, kind::i16, {8, 8, 20}, 4)), {4 * 2 * 16 * 2, 4 * 2, 0, 0});
+  check(reckoned<path::avx2>(pool(op_kind::avg_pool, kind::i8, {8, 8, 20}, 4)), {4 * 3 * 16, 4 * 3, 0, 0});
+  // Two positions of 32 bytes to a vector of 64, which is one output; to one of 32 bytes one position.
+  check(reckoned<path::avx512>(pool(op_kind::max_pool, kind::i8, {8, 8, 32}, 2)), {2 * 16, 16, 0, 0});
+  check(reckoned<path::avx2>(pool(op_kind::max_pool, kind::i8, {8, 8, 32}, 2)), {16 * 4, 16, 0, 0});
+  check(reckoned<path::avx512>(pool(op_kind::max_pool, kind::f32, {4, 4, 20}, 2)), {4 * 2 * 4, 4 * 2, 0, 0});
+  // Planes of signs: short rows two at a time.
+  const auto planes = [](shape from, int size) {
+    kernel_op op = pool(op_kind::max_pool, kind::bits, from, size);
+    op.signature.in_layout = op.signature.out_layout = layout::bit_rows;
+    return op;
+  };
+  check(reckoned<path::avx2>(planes({12, 12, 32}, 2)), {32 * 3 * 2, 32, 0, 0});
+  check(reckoned<path::avx2>(planes({32, 32, 8}, 2)), {8 * 16 * 2, 8, 0, 0});
+  check(reckoned<path::avx2>(planes({12, 12, 32}, 3)), {32 * 4 * 6, 32, 0, 0});
+  CHECK(kernels::variant<path::avx2>(planes({12, 12, 32}, 2)) != kernels::variant<path::avx2>(planes({12, 12, 32}, 3)));
+}
+
+TEST_CASE("reckoned on x86: output stages, of which few channels share vectors") {
+  check(reckoned<path::avx512>(pointwise(kind::i16, kind::i8, {8, 8, 4})), {0, 0, 0, 256});
+  check(reckoned<path::avx512>(pointwise(kind::i16, kind::i8, {8, 8, 8})), {});
+  check(reckoned<path::avx512>(pointwise(kind::i16, kind::bits, {8, 8, 8})), {0, 0, 0, 512});
+  check(reckoned<path::avx512>(pointwise(kind::i16, kind::bits, {8, 8, 48})), {});
+}
