@@ -1,8 +1,8 @@
 // what: measures this CPU in two minutes and leaves its latency profile: JSON, constexpr header, report
 // needs: libeigen3-dev libcli11-dev nlohmann-json3-dev gnuplot-nox
-// Times some two thousand ops of constant shape as they run in networks, half of them drawn to cover sizes evenly, half
-// the ops of random networks; fits a linear model tree for each class, and adds what a session costs beside its ops,
-// from eight more networks.
+// Times some three thousand ops of constant shape as they run in networks, a third of them drawn to cover sizes evenly,
+// the others the ops of random networks; fits a linear model tree for each class, and adds what a session costs beside
+// its ops, from eight more networks.
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
@@ -108,7 +108,8 @@ int run(const choices& chosen) {
   };
   int drawn = 0;
   for (const auto part : {network_ops_0, network_ops_1, network_ops_2, network_ops_3, network_ops_4, network_ops_5,
-                          network_ops_6, network_ops_7})
+                          network_ops_6, network_ops_7, network_ops_8, network_ops_9, network_ops_10, network_ops_11,
+                          network_ops_12, network_ops_13, network_ops_14, network_ops_15})
     for (const auto& steps : part(path)) {
       take_turns(steps);
       ++drawn;
@@ -161,6 +162,8 @@ int run(const choices& chosen) {
   host::fit_options options;
   options.negligible = negligible_ns;
   options.depth = 6;
+  options.least_samples = 14;
+  options.least_worth = 0.01;
   auto fit = host::fit_and_hold_out(page.samples, options);
   std::cout << "fitted in " << host::fixed(now_s() - before_fit, 1) << " s\n\n";
   page.held_out = fit.held_out;

@@ -253,14 +253,21 @@ constexpr kernel_op draw_op(op_class what, draws& d) {
 }
 
 // Inputs of bits in the layout that the path asks for where it is given channels innermost, or given rows; outputs in
-// the one that a 3x3 convolution behind them would read.
+// the one that a 3x3 convolution behind them would read. `against_rule`: convolutions of signs in the other layout that
+// the path has kernels for, if it has one.
 template <class Path>
-constexpr void settle(kernel_op& op, bool given_rows) {
+constexpr void settle(kernel_op& op, bool given_rows, bool against_rule = false) {
   op_signature& s = op.signature;
   if (s.what == op_kind::convert) return;
   if (s.in == kind::bits) {
     if (s.what == op_kind::max_pool && given_rows) s.in_layout = layout::bit_rows;
     s.in_layout = offramp::kernels::reads<Path>(op);
+  }
+  if (against_rule && offramp::class_of(s) == op_class::binary_conv && s.out == kind::bits) {
+    kernel_op other = op;
+    other.signature.in_layout = other.signature.out_layout =
+        s.in_layout == layout::nhwc ? layout::bit_rows : layout::nhwc;
+    if (offramp::kernels::reckoned<Path>(other).loops > 0) s.in_layout = other.signature.in_layout;
   }
   if (s.out != kind::bits) return;
   const kernel_op next{{op_kind::conv, kind::bits, kind::bits, kind::bits},
@@ -319,7 +326,8 @@ constexpr kernel_op sample_op(op_class what, int index, int count) {
     nearest = off;
     best = op;
   }
-  settle<Path>(best, d.percent(50));
+  const bool given_rows = d.percent(50);
+  settle<Path>(best, given_rows, d.percent(50));  // a path tuned by the profile (paths/tuned.hpp) asks about both
   return best;
 }
 

@@ -30,6 +30,14 @@ std::vector<std::vector<op_subject>> network_ops_4(std::string_view path);
 std::vector<std::vector<op_subject>> network_ops_5(std::string_view path);
 std::vector<std::vector<op_subject>> network_ops_6(std::string_view path);
 std::vector<std::vector<op_subject>> network_ops_7(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_8(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_9(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_10(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_11(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_12(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_13(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_14(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_15(std::string_view path);
 
 }  // namespace profile_cpu
 

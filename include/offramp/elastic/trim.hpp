@@ -209,13 +209,6 @@ struct deadline_of_trims {
   static constexpr bool checked = true;
 };
 
-template <profile_status Status>
-struct profile_of_path {
-  static_assert(Status == profile_status::ok,
-                "offramp: this profile is of another path or version of it, or malformed: measure this CPU again");
-  static constexpr bool checked = true;
-};
-
 namespace detail {
 
 template <class Path>

@@ -156,6 +156,14 @@ constexpr profile_status check_profile(const profile_data& p) {
   return is_sound(p) ? profile_status::ok : profile_status::malformed;
 }
 
+// For types made from a constexpr profile: status_of the profile must be ok.
+template <profile_status Status>
+struct profile_of_path {
+  static_assert(Status == profile_status::ok,
+                "offramp: this profile is of another path or version of it, or malformed: measure this CPU again");
+  static constexpr bool checked = true;
+};
+
 }  // namespace offramp::inline OFFRAMP_ABI
 
 #endif

@@ -58,6 +58,9 @@ struct conv_bit_rows {
   static constexpr bool runs(const op_signature& s) { return bit_rows::is_conv(s); }
   static constexpr layout reads(const kernel_op& op) { return prefers_bit_rows(op) ? layout::bit_rows : layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::bit_rows; }
+  static constexpr int form(const kernel_op& op) {
+    return !bit_rows::takes(op.geometry) ? 0 : shares_rows(op.geometry) ? 2 : 1;
+  }
   static constexpr reckoning reckoned(const kernel_op& op) {
     return bit_rows::reckoned(op.geometry, ceil_div(bit_rows::plane_bits(op.geometry), 512));
   }

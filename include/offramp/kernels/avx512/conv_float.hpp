@@ -47,14 +47,25 @@ struct float_row {
         tile.add_run(from + kx * n, step, weight + kx * w.stored_in_c * width, width, n);
     }
     tile.gather_sets();
+    // What is added to is read before anything is stored: see load_stream16.
+    __m512i added[V][P];
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v)
+#pragma GCC unroll 16
+      for (int p = 0; p < P; ++p) added[v][p] = load_added16<S>(w, out, position + ox + p, channel + 16 * v, here(v));
 #pragma GCC unroll 16
     for (int p = 0; p < P; ++p)
 #pragma GCC unroll 2
-      for (int v = 0; v < V; ++v) {
-        const int first = channel + 16 * v;
-        const int left = w.out.c - first;
-        store_lanes16<S>(lanes[v], w, out, position + ox + p, first, left < 16 ? left : 16, tile.sum[0][v][p]);
-      }
+      for (int v = 0; v < V; ++v)
+        store_added16<S>(lanes[v], w, out, position + ox + p, channel + 16 * v, here(v),
+                         _mm512_castps_si512(tile.sum[0][v][p]), added[v][p]);
+  }
+
+ private:
+  // Channels of vector v.
+  [[nodiscard]] OFFRAMP_INLINE int here(int v) const {
+    const int left = w.out.c - channel - 16 * v;
+    return left < 16 ? left : 16;
   }
 };
 

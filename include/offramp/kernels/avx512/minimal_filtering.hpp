@@ -127,12 +127,21 @@ struct filter_block {
     const int left = w.out.c - first;
     const int n = left < 16 ? left : 16;
     const int p = y * w.out.w + x0;
-    const bool right = x0 + 1 < w.out.w;
-    store_lanes16<S>(to, w, out, p, first, n, left_sum(upper));
-    if (right) store_lanes16<S>(to, w, out, p + 1, first, n, right_sum(upper));
-    if (y + 1 == w.out.h) return;
-    store_lanes16<S>(to, w, out, p + w.out.w, first, n, left_sum(lower));
-    if (right) store_lanes16<S>(to, w, out, p + w.out.w + 1, first, n, right_sum(lower));
+    const bool right = x0 + 1 < w.out.w, below = y + 1 < w.out.h;
+    // What is added to is read before its neighbours are stored: see load_stream16.
+    const auto there = [&](int at, bool is) OFFRAMP_AVX512 {
+      return S.add && is ? load_added16<S>(w, out, at, first, n) : _mm512_setzero_si512();
+    };
+    const auto put = [&](int at, __m512 sum, __m512i added) OFFRAMP_AVX512 {
+      store_added16<S>(to, w, out, at, first, n, _mm512_castps_si512(sum), added);
+    };
+    const __m512i added[] = {there(p, true), there(p + 1, right), there(p + w.out.w, below),
+                             there(p + w.out.w + 1, right && below)};
+    put(p, left_sum(upper), added[0]);
+    if (right) put(p + 1, right_sum(upper), added[1]);
+    if (!below) return;
+    put(p + w.out.w, left_sum(lower), added[2]);
+    if (right) put(p + w.out.w + 1, right_sum(lower), added[3]);
   }
   static OFFRAMP_INLINE OFFRAMP_AVX512 __m512 left_sum(const __m512 (&s)[4]) {
     return _mm512_add_ps(s[0], _mm512_add_ps(s[1], s[2]));

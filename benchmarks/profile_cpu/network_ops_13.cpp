@@ -1,0 +1,6 @@
+// Ops of random networks, part 14 of 16.
+#include "benchmarks/profile_cpu/networks.hpp"
+
+std::vector<std::vector<profile_cpu::op_subject>> profile_cpu::network_ops_13(std::string_view path) {
+  return network_ops<13>(path);
+}
