@@ -48,8 +48,13 @@ TEST_CASE("reckoned on x86: majorities, three tiles of 32 flat positions and two
   const reckoning r{3 * 6 * 19 + 7 * 19, 3 * (45 + 32) + 230, 2 * (26 * 2 + 20) + 22 * 9 / 4 + 250, 0};
   check(reckoned<path::avx512_popcnt>(conv(kind::bits, kind::bits, kind::bits, {8, 8, 16}, 16)), r);
   reckoning numbers = r;
-  numbers.stored = 3 * 32 * 32;  // half of each vector of 16-bit numbers is empty
+  numbers.stored = 3 * 32 * 16;  // vectors of 32 numbers hold two positions
   check(reckoned<path::avx512_popcnt>(conv(kind::bits, kind::bits, kind::i16, {8, 8, 16}, 16)), numbers);
+  // Beside 32 channels eight more: vectors of one position each, the second one mostly empty.
+  CHECK(reckoned<path::avx512_popcnt>(conv(kind::bits, kind::bits, kind::i16, {8, 8, 16}, 40)).stored ==
+        5 * 16 * 32 + 2 * 64 * 32);
+  CHECK(reckoned<path::avx512_popcnt>(conv(kind::bits, kind::bits, kind::f32, {8, 8, 16}, 40)).stored ==
+        5 * 16 * 32 + 2 * 64 * 16);
 }
 
 TEST_CASE("reckoned on x86: words of a dense layer, read in place") {

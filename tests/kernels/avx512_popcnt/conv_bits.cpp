@@ -3,12 +3,16 @@
 // covers: kernels/avx512_popcnt/majority_plan.hpp kernels/avx512_popcnt/majority_bits.hpp
 // covers: kernels/avx512_popcnt/majority_input.hpp kernels/avx512_popcnt/majority_count.hpp
 // covers: kernels/avx512_popcnt/majority_output.hpp kernels/avx512_popcnt/majority_conv.hpp
+// covers: kernels/avx512_popcnt/majority_joined.hpp
 // covers: kernels/avx512_popcnt/count_words.hpp
 #include <offramp/kernels/avx512_popcnt/conv_bits.hpp>
 #include <offramp/paths/avx512_popcnt.hpp>
 
+#include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "tests/support/kernel_check.hpp"
 
@@ -16,6 +20,8 @@ using namespace offramp_test;
 using popcnt = offramp::path::avx512_popcnt;
 using variant = offramp::kernels::avx512_popcnt::conv_bits_variant;
 using offramp::kernels::avx512_popcnt::choose_conv_bits;
+using offramp::kernels::avx512_popcnt::joins_lanes;
+using offramp::kernels::avx512_popcnt::joins_shorts;
 using offramp::kernels::avx512_popcnt::plan_majority;
 
 namespace {
@@ -105,11 +111,89 @@ TEST_CASE("signs times signs with VPOPCNTDQ: random geometries, by either varian
   CHECK(seen.size() >= 3);  // columns take more channels than these
 }
 
+TEST_CASE("numbers of any channels, across positions where vectors would not be full") {
+  if (!kernels::runs_here<popcnt>()) return;
+  random_numbers r{77};
+  std::set<std::pair<int, bool>> seen;
+  const auto check = [&]<op_signature S>(int channels, int which) {
+    // Rows that end within a vector, with padding between them and without; counts of one byte and of two.
+    const int in_c = r.one_in(4) ? r.between(33, 90) : r.between(8, 32), kernel = r.one_in(4) ? 1 : 3;
+    const shape in{r.between(7, 12), r.between(7, 21), in_c};
+    window w = make_window(in, channels, kernel, kernel, r.one_in(4) ? 2 : 1, kernel / 2, kernel / 2);
+    if (r.one_in(4)) w = stored_for(w, in_c, channels + r.between(0, 40));
+    const kernel_op op{S, w};
+    if (choose_conv_bits(op).variant != variant::majorities) return;
+    seen.emplace(which, joins_lanes(op, channels) || joins_shorts(op, channels));
+    check_op<popcnt, S>(dynamic_geometry{w}, "across", static_cast<std::uint64_t>(100 * which + channels));
+  };
+  for (int channels = 1; channels <= 66; ++channels) {
+    check.operator()<signatures[2]>(channels, 0);
+    check.operator()<others[0]>(channels, 1);
+    if (channels > 20 && channels % 4 != 0) continue;
+    check.operator()<signatures[1]>(channels, 2);
+    check.operator()<signatures[4]>(channels, 3);
+    check.operator()<others[1]>(channels, 4);
+    check.operator()<others[3]>(channels, 5);
+  }
+  CHECK(seen.size() == 12);
+}
+
+TEST_CASE("constant plans say which tiles they have") {
+  using namespace offramp::kernels::avx512_popcnt;
+  const auto kinds = [](const op_signature& s, int channels, int groups = 1) {
+    const kernel_op op{s, make_window({9, 9, 16 * groups}, channels * groups, 3, 3, 1, 1, 1, 0, groups)};
+    return tile_kinds(plan_majority(op), op);
+  };
+  CHECK(kinds(to_bits, 40) == 4 + 1 + parted_tiles);
+  CHECK(kinds(signatures[2], 7) == 1 + joined_tiles);
+  CHECK(kinds(signatures[2], 31) == 4 + joined_tiles + parted_tiles);  // by scales, if all have one
+  CHECK(kinds(signatures[2], 32) == 4 + parted_tiles);
+  CHECK(kinds(signatures[2], 20) == 2 + 1 + parted_tiles);
+  CHECK(kinds(signatures[4], 13) == 2 + joined_tiles);
+  CHECK(kinds(others[2], 13) == 2 + parted_tiles);
+  CHECK(kinds(in_groups[1], 8, 2) == 1 + parted_tiles);
+}
+
+TEST_CASE("streams across positions, a channel without a scale among them") {
+  if (!kernels::runs_here<popcnt>()) return;
+  constexpr op_signature s = signatures[2];
+  const window w = make_window({9, 13, 16}, 7, 3, 3, 1, 1, 1);
+  const kernel_op op{s, w};
+  REQUIRE(choose_conv_bits(op).variant == variant::majorities);
+  const auto words = kernels::weight_words<popcnt>(op);
+  random_numbers r{78};
+  auto* canonical =
+      reinterpret_cast<std::uint32_t*>(memory().canonical_weights.take(4 * kernels::canonical_layout(op).total(), 4));
+  fill_weights(r, op, canonical);
+  auto* weights = reinterpret_cast<std::uint32_t*>(memory().weights.take(4 * words, 4));
+  auto* in = memory().in.take(4 * 9 * 13, 4);
+  fill_tensor(r, w.in, kind::bits, in);
+  auto* scratch = memory().scratch.take(kernels::scratch_bytes<popcnt>(op), 8);
+  auto* out = reinterpret_cast<std::int16_t*>(memory().out.take(static_cast<std::size_t>(w.out.size()) * 2, 2));
+  std::vector<std::int16_t> stream(static_cast<std::size_t>(w.out.size()));
+  fill_tensor(r, w.out, kind::i16, reinterpret_cast<unsigned char*>(stream.data()));
+  std::vector<std::int16_t> results[2];
+  for (const bool scales : {true, false}) {
+    kernels::pack<popcnt>(op, canonical, weights);
+    namespace shorts = offramp::kernels::short_scales;
+    std::uint32_t& shifts = weights[words - shorts::block_words + shorts::shifts_at];
+    if (!scales) shifts |= 0xff00;
+    CHECK(((shifts & 0xff00) != 0xff00) == scales);
+    std::copy(stream.begin(), stream.end(), out);
+    kernels::run<popcnt, s>(dynamic_geometry{w}, {in, weights, out, scratch});
+    results[scales ? 0 : 1].assign(out, out + w.out.size());
+  }
+  CHECK(results[0] == results[1]);
+  CHECK(results[0] != stream);
+}
+
 TEST_CASE("signs times signs with VPOPCNTDQ: constant shapes") {
   if (!kernels::runs_here<popcnt>()) return;
   check_op<popcnt, to_bits>(static_geometry<make_window({9, 9, 64}, 64, 3, 3, 1, 1, 1)>{}, "static", 1);
   check_op<popcnt, to_bits>(static_geometry<make_window({1, 1, 256}, 10, 1, 1, 1, 0, 0)>{}, "static, dense", 2);
   check_op<popcnt, signatures[2]>(static_geometry<make_window({14, 14, 16}, 16, 3, 3, 2, 1, 1)>{}, "static, i16", 3);
+  check_op<popcnt, signatures[2]>(static_geometry<make_window({9, 10, 8}, 7, 3, 3, 1, 1, 1)>{}, "static, 7 of i16", 4);
+  check_op<popcnt, signatures[2]>(static_geometry<make_window({9, 9, 8}, 45, 3, 3, 1, 1, 1)>{}, "static, 45 of i16", 5);
 }
 
 TEST_CASE("dense layers, four tiles of channels at a time") {

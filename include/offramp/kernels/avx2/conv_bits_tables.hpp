@@ -278,10 +278,11 @@ OFFRAMP_AVX2 inline void finish_shorts(const parameters<S>& p, const window& w, 
   const short_limits limits = load_short_limits(short_scales::middle({S, w}, s), p.low(), p.high());
   const short_lanes lanes[2] = {load_short_lanes(block, 0), load_short_lanes(block, 8)};
   auto* to = static_cast<std::int16_t*>(out) + first_position * w.out.c + first;
-  for (int i = 0; i < positions; ++i, counts += position_bytes, to += w.out.c) {
+  int there = w.out.size() - first_position * w.out.c - first;
+  for (int i = 0; i < positions; ++i, counts += position_bytes, to += w.out.c, there -= w.out.c) {
     const __m256i even = _mm256_sll_epi16(load_bits256(counts), left);
     const __m256i odd = _mm256_sll_epi16(load_bits256(counts + 32), left);
-    store_scaled<S>(to, n, lanes, limits, _mm256_unpacklo_epi16(even, odd), _mm256_unpackhi_epi16(even, odd));
+    store_scaled<S>(to, n, there, lanes, limits, _mm256_unpacklo_epi16(even, odd), _mm256_unpackhi_epi16(even, odd));
   }
 }
 

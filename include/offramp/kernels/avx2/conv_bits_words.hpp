@@ -98,7 +98,7 @@ OFFRAMP_INLINE OFFRAMP_AVX2 bool store_short_counts(const parameters<S>& p, cons
     const __m256i both = _mm256_packs_epi32(load_bits256(counts + 8 * i), load_bits256(counts + 8 * i + 16));
     of[i] = _mm256_sll_epi16(_mm256_permute4x64_epi64(both, 0xd8), left);
   }
-  store_scaled<S>(static_cast<std::int16_t*>(out) + position * w.out.c + first, 32, lanes,
+  store_scaled<S>(static_cast<std::int16_t*>(out) + position * w.out.c + first, 32, 32, lanes,
                   load_short_limits(short_scales::middle({S, w}, s), p.low(), p.high()), of[0], of[1]);
   return true;
 }

@@ -152,21 +152,42 @@ OFFRAMP_INLINE OFFRAMP_AVX2 __m256i scale8(const output_set8& set, __m256i acc) 
   }
 }
 
-// The first n elements of T as lanes.
+// The first n elements of T as lanes. `whole`: there are 8 to read, which is done wherever they are: putting a vector
+// together in memory takes as long as all the rest, since loads wait for narrower stores.
 template <class T>
-OFFRAMP_INLINE OFFRAMP_AVX2 __m256i load_stream8(const T* from, int n) {
+OFFRAMP_INLINE OFFRAMP_AVX2 __m256i load_stream8(const T* from, int n, bool whole) {
   T elements[8] = {};
-  if (n == 8)
-    __builtin_memcpy(elements, from, sizeof elements);
-  else
+  if (!whole) [[unlikely]] {
     copy_run(elements, from, n);
+    from = elements;
+  }
   if constexpr (sizeof(T) == 1)
-    return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(elements)));
+    return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
   else
-    return _mm256_cvtepi16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(elements)));
+    return _mm256_cvtepi16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }
 
 }  // namespace detail
+
+// The first n (0 to 16) bytes of a vector.
+OFFRAMP_INLINE OFFRAMP_AVX2 void store_first_bytes(void* to, int n, __m128i v) {
+  if (n == 16) return _mm_storeu_si128(static_cast<__m128i*>(to), v);
+  auto* at = static_cast<unsigned char*>(to);
+  if ((n & 8) != 0) {
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(at), v);
+    v = _mm_srli_si128(v, 8), at += 8;
+  }
+  std::uint32_t low = static_cast<std::uint32_t>(_mm_cvtsi128_si32(v));
+  if ((n & 4) != 0) {
+    __builtin_memcpy(at, &low, 4);
+    low = static_cast<std::uint32_t>(_mm_extract_epi32(v, 1)), at += 4;
+  }
+  if ((n & 2) != 0) {
+    __builtin_memcpy(at, &low, 2);
+    low >>= 16, at += 2;
+  }
+  if ((n & 1) != 0) *at = static_cast<unsigned char>(low);
+}
 
 // Parameters of channels [first, first + n), n from 1 to 8; `first` a multiple of 8.
 template <op_signature S>
@@ -234,19 +255,18 @@ OFFRAMP_INLINE OFFRAMP_AVX2 void store_lanes8(const output_lanes8& l, const wind
     q = _mm256_max_epi32(_mm256_min_epi32(q, _mm256_set1_epi32(l.high - l.out_zero)),
                          _mm256_set1_epi32(l.low - l.out_zero));
     q = _mm256_add_epi32(q, _mm256_set1_epi32(l.out_zero));
-    if constexpr (S.add) q = _mm256_add_epi32(q, detail::load_stream8(to, n));
-    __m128i packed = _mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1));
-    element result[16 / sizeof(element)];
-    if constexpr (S.out == kind::i8) packed = _mm_packs_epi16(packed, packed);
-    if (n == 8) {
-      if constexpr (S.out == kind::i8)
-        _mm_storel_epi64(reinterpret_cast<__m128i*>(to), packed);
-      else
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), packed);
-    } else {
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(result), packed);
-      copy_run(to, result, n);
+    if constexpr (S.add) {
+      const bool whole = n == 8 || position * w.out.c + first + 8 <= w.out.size();
+      q = _mm256_add_epi32(q, detail::load_stream8(to, n, whole));
     }
+    __m128i packed = _mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1));
+    if constexpr (S.out == kind::i8) packed = _mm_packs_epi16(packed, packed);
+    if (n < 8) [[unlikely]]
+      store_first_bytes(to, n * static_cast<int>(sizeof(element)), packed);
+    else if constexpr (S.out == kind::i8)
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(to), packed);
+    else
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to), packed);
   } else {
     storage_t<S.out>* to = static_cast<storage_t<S.out>*>(out) + position * w.out.c + first;
     __m256i y = scaled_lanes8<S>(l, acc);

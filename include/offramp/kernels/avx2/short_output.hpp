@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <offramp/core/bits.hpp>
+#include <offramp/kernels/avx2/output.hpp>
 #include <offramp/kernels/op.hpp>
 #include <offramp/kernels/runs.hpp>
 #include <offramp/kernels/x86/intrinsics.hpp>
@@ -77,29 +78,30 @@ OFFRAMP_INLINE OFFRAMP_AVX2 __m256i scale_shorts(const short_lanes& l, const sho
   return _mm256_max_epi16(_mm256_min_epi16(q, limits.most), limits.least);
 }
 
-// Stores the first n (1 to 16) of them.
+// Stores the first n (1 to 16) of them; `there`: so many can be read.
 template <op_signature S>
-OFFRAMP_INLINE OFFRAMP_AVX2 void store_shorts16(std::int16_t* to, int n, __m256i q) {
-  std::int16_t some[16] = {};
-  std::int16_t* const there = n == 16 ? to : some;
-  auto* const at = reinterpret_cast<__m256i*>(there);
+OFFRAMP_INLINE OFFRAMP_AVX2 void store_shorts16(std::int16_t* to, int n, int there, __m256i q) {
   if constexpr (S.add) {
-    if (n < 16) copy_run(some, to, n);
-    q = _mm256_adds_epi16(q, _mm256_loadu_si256(at));
+    std::int16_t some[16] = {};
+    if (there < 16) copy_run(some, to, n);
+    // Beyond n too: a vector put together in memory would be waited for (output.hpp).
+    q = _mm256_adds_epi16(q, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(there < 16 ? some : to)));
   }
-  _mm256_storeu_si256(at, q);
-  if (n < 16) copy_run(to, some, n);
+  if (n == 16) return _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), q);
+  const int low = n < 8 ? n : 8;
+  store_first_bytes(to, 2 * low, _mm256_castsi256_si128(q));
+  store_first_bytes(to + 8, 2 * (n - low), _mm256_extracti128_si256(q, 1));
 }
 
 // Stores the first n (1 to 32) channels of a position, from counts of lanes[0] and lanes[1] (channels 0 and 8 of a
 // block first).
 template <op_signature S>
-OFFRAMP_INLINE OFFRAMP_AVX2 void store_scaled(std::int16_t* to, int n, const short_lanes* lanes,
+OFFRAMP_INLINE OFFRAMP_AVX2 void store_scaled(std::int16_t* to, int n, int there, const short_lanes* lanes,
                                               const short_limits& limits, __m256i counts0, __m256i counts1) {
   const __m256i a = scale_shorts<S.rectified>(lanes[0], limits, counts0);
   const __m256i b = scale_shorts<S.rectified>(lanes[1], limits, counts1);
-  store_shorts16<S>(to, n < 16 ? n : 16, _mm256_permute2x128_si256(a, b, 0x20));
-  if (n > 16) store_shorts16<S>(to + 16, n - 16, _mm256_permute2x128_si256(a, b, 0x31));
+  store_shorts16<S>(to, n < 16 ? n : 16, there, _mm256_permute2x128_si256(a, b, 0x20));
+  if (n > 16) store_shorts16<S>(to + 16, n - 16, there - 16, _mm256_permute2x128_si256(a, b, 0x31));
 }
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels::avx2

@@ -13,42 +13,46 @@
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
 
+// What all channels share.
+struct short_limits {
+  __m512i middle, least, most;
+};
 // The scales of 32 lanes. Products are sums of pairs (a times factor, finer part times 1), in the order that unpacking
 // gives: `low` holds the first four lanes of every eight.
-struct short_lanes {
-  __m512i middle, fraction, factor_low, factor_high, offset_low, offset_high, shift_low, shift_high;
-  __m512i least, most;
+struct short_lanes : short_limits {
+  __m512i fraction, factor_low, factor_high, offset_low, offset_high, shift_low, shift_high;
 };
 
-namespace detail {
-
-OFFRAMP_INLINE OFFRAMP_AVX512 void spread_limits(int middle, int least, int most, short_lanes& l) {
-  l.middle = _mm512_set1_epi16(static_cast<short>(middle));
-  l.least = _mm512_set1_epi16(static_cast<short>(least < -32768 ? -32768 : least));
-  l.most = _mm512_set1_epi16(static_cast<short>(most > 32767 ? 32767 : most));
+OFFRAMP_INLINE OFFRAMP_AVX512 short_limits load_short_limits(int middle, int least, int most) {
+  return {_mm512_set1_epi16(static_cast<short>(middle)),
+          _mm512_set1_epi16(static_cast<short>(least < -32768 ? -32768 : least)),
+          _mm512_set1_epi16(static_cast<short>(most > 32767 ? 32767 : most))};
 }
 
-}  // namespace detail
+// Of 32 channels from their arrays of fractions and factors, offsets, and shifts.
+OFFRAMP_INLINE OFFRAMP_AVX512 void order_short_lanes(const void* fractions, const void* factors, __m512i offset0,
+                                                     __m512i offset1, __m512i shift0, __m512i shift1, short_lanes& l) {
+  const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+  const __m512i second = _mm512_setr_epi32(4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+  const __m512i factor = _mm512_loadu_si512(factors);
+  l.fraction = _mm512_loadu_si512(fractions);
+  l.factor_low = _mm512_unpacklo_epi16(factor, _mm512_set1_epi16(1));
+  l.factor_high = _mm512_unpackhi_epi16(factor, _mm512_set1_epi16(1));
+  l.offset_low = _mm512_permutex2var_epi32(offset0, first, offset1);
+  l.offset_high = _mm512_permutex2var_epi32(offset0, second, offset1);
+  l.shift_low = _mm512_permutex2var_epi32(shift0, first, shift1);
+  l.shift_high = _mm512_permutex2var_epi32(shift0, second, shift1);
+}
 
 // Of 32 channels. False where a channel has no scale; so below.
 OFFRAMP_INLINE OFFRAMP_AVX512 bool load_short_lanes(const std::uint32_t* block, int middle, int least, int most,
                                                     short_lanes& l) {
   using namespace short_scales;
-  const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
-  const __m512i second = _mm512_setr_epi32(4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
-  const __m512i factors = _mm512_loadu_si512(block + factors_at);
-  const __m512i offsets[2] = {_mm512_loadu_si512(block + offsets_at), _mm512_loadu_si512(block + offsets_at + 16)};
   const __m256i shifts = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + shifts_at));
-  const __m512i shift[2] = {_mm512_cvtepu8_epi32(_mm256_castsi256_si128(shifts)),
-                            _mm512_cvtepu8_epi32(_mm256_extracti128_si256(shifts, 1))};
-  detail::spread_limits(middle, least, most, l);
-  l.fraction = _mm512_loadu_si512(block);
-  l.factor_low = _mm512_unpacklo_epi16(factors, _mm512_set1_epi16(1));
-  l.factor_high = _mm512_unpackhi_epi16(factors, _mm512_set1_epi16(1));
-  l.offset_low = _mm512_permutex2var_epi32(offsets[0], first, offsets[1]);
-  l.offset_high = _mm512_permutex2var_epi32(offsets[0], second, offsets[1]);
-  l.shift_low = _mm512_permutex2var_epi32(shift[0], first, shift[1]);
-  l.shift_high = _mm512_permutex2var_epi32(shift[0], second, shift[1]);
+  static_cast<short_limits&>(l) = load_short_limits(middle, least, most);
+  order_short_lanes(block, block + factors_at, _mm512_loadu_si512(block + offsets_at),
+                    _mm512_loadu_si512(block + offsets_at + 16), _mm512_cvtepu8_epi32(_mm256_castsi256_si128(shifts)),
+                    _mm512_cvtepu8_epi32(_mm256_extracti128_si256(shifts, 1)), l);
   return _mm256_movemask_epi8(_mm256_cmpeq_epi8(shifts, _mm256_set1_epi8(static_cast<char>(no_shift)))) == 0;
 }
 
@@ -61,7 +65,7 @@ OFFRAMP_INLINE OFFRAMP_AVX512 bool load_short_pairs(const std::uint32_t* block, 
   const __m128i shifts = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + shifts_at + 4 * half));
   const __m512i factors =
       _mm512_permutexvar_epi64(twice, _mm512_maskz_loadu_epi32(0xff, block + factors_at + 8 * half));
-  detail::spread_limits(middle, least, most, l);
+  static_cast<short_limits&>(l) = load_short_limits(middle, least, most);
   l.fraction = _mm512_permutexvar_epi64(twice, fractions);
   l.factor_low = _mm512_unpacklo_epi16(factors, _mm512_set1_epi16(1));
   l.factor_high = _mm512_unpackhi_epi16(factors, _mm512_set1_epi16(1));

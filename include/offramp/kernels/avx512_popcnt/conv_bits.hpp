@@ -55,11 +55,11 @@ struct code<avx512_popcnt::conv_bits> {
       static constexpr window w = Geometry{}();
       static constexpr avx512_popcnt::majority_plan plan = avx512_popcnt::plan_majority({S, w});
       static constexpr avx512_popcnt::majority_scratch scratch = avx512_popcnt::scratch_majority(plan, w);
-      avx512_popcnt::convolve_by_majorities<S, avx512_popcnt::tile_sizes(plan)>(plan, scratch, w, a);
+      avx512_popcnt::convolve_by_majorities<S, avx512_popcnt::tile_kinds(plan, {S, w})>(plan, scratch, w, a);
     } else {
       const window w = g();
       const avx512_popcnt::majority_plan plan = avx512_popcnt::plan_majority({S, w});
-      avx512_popcnt::convolve_by_majorities<S, avx512_popcnt::every_tile_size>(
+      avx512_popcnt::convolve_by_majorities<S, avx512_popcnt::every_tile_kind>(
           plan, avx512_popcnt::scratch_majority(plan, w), w, a);
     }
   }

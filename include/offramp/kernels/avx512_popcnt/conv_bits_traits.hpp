@@ -14,7 +14,8 @@
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512_popcnt {
 
 // Cycles, about, of either way, to compare them; they depend on stored channels alone, as layouts do.
-constexpr reckoning reckoned(const majority_plan& p, const window& w) {
+constexpr reckoning reckoned(const majority_plan& p, const kernel_op& op) {
+  const window& w = op.geometry;
   const std::int64_t flat = p.flat(w.out.h, w.out.w);
   reckoning r;
   for (int block = 0; block < p.blocks(); block += tile_blocks(p.blocks() - block)) {
@@ -22,15 +23,19 @@ constexpr reckoning reckoned(const majority_plan& p, const window& w) {
     const std::int64_t count = cover(p, w.out.h, w.out.w, positions).count;
     r.loops += p.groups * (count * 6 * p.octs + 7 * p.octs);
     r.turns += p.groups * (count * (45 + positions) + 230);
-    r.stored += p.groups * count * positions * 32 * ceil_div(blocks, 4);
+    // A vector for each position, of 32 numbers with scales of 16 bits, unless they are computed across positions.
+    const int left = p.channels - 8 * block, n = left < 8 * blocks ? left : 8 * blocks;
+    const bool joined = joins_lanes(op, n) || joins_shorts(op, n);
+    const int lanes = joined ? 1 : short_scales::present(op) ? 32 : 16;
+    if (p.numbers) r.stored += p.groups * count * positions * lanes * ceil_div(n, lanes);
   }
   // Sixty-four pixels at a time, in runs of 16.
   const std::int64_t runs = std::int64_t{w.in.h} * ceil_div(w.in.w, 16);
   r.moved = p.groups * ((runs + 3) / 4 * (26 * p.stored_bytes + 20) + 20 * flat / 64 * p.taps / 4 + 250);
   return r;
 }
-constexpr long long majority_cycles(const majority_plan& p, const window& w) {
-  const reckoning r = reckoned(p, w);
+constexpr long long majority_cycles(const majority_plan& p, const kernel_op& op) {
+  const reckoning r = reckoned(p, op);
   return (r.loops + r.turns + r.moved) * 118 / 100;  // as measured over the count above
 }
 constexpr reckoning reckoned(const avx512::word_plan& p, const window& w) {
@@ -67,7 +72,7 @@ struct conv_bits_choice {
   conv_bits_choice best{conv_bits_variant::words, word_cycles(avx512::plan_words(all), w)};
   // Groups have to begin with a byte, of inputs as of outputs.
   if (!op.signature.grouped || (w.group_in_c() % 8 == 0 && w.out.c / w.groups % 8 == 0))
-    if (const long long n = majority_cycles(plan_majority(all), w); n < best.cycles)
+    if (const long long n = majority_cycles(plan_majority(all), all); n < best.cycles)
       best = {conv_bits_variant::majorities, n};
   if (avx512::columns_run(all) && column_cycles(w) < best.cycles) best = {conv_bits_variant::columns, column_cycles(w)};
   return best;
@@ -88,9 +93,8 @@ struct conv_bits {
     const conv_bits_choice c = choose_conv_bits(op);
     const kernel_op all = for_stored_channels(op);
     reckoning r{.loops = c.cycles};
-    if (c.variant == conv_bits_variant::majorities) r = avx512_popcnt::reckoned(plan_majority(all), all.geometry);
+    if (c.variant == conv_bits_variant::majorities) r = avx512_popcnt::reckoned(plan_majority(all), all);
     if (c.variant == conv_bits_variant::words) r = avx512_popcnt::reckoned(avx512::plan_words(all), all.geometry);
-    if (op.signature.out == kind::bits) r.stored = 0;
     return r;
   }
   static constexpr std::size_t weight_words(const kernel_op& op) {

@@ -6,10 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include <offramp/kernels/avx512_popcnt/conv_bits_traits.hpp>
 #include <offramp/kernels/avx512_popcnt/majority_count.hpp>
 #include <offramp/kernels/avx512_popcnt/majority_input.hpp>
+#include <offramp/kernels/avx512_popcnt/majority_joined.hpp>
 #include <offramp/kernels/avx512_popcnt/majority_output.hpp>
 #include <offramp/kernels/avx512_popcnt/majority_plan.hpp>
 #include <offramp/kernels/path.hpp>
@@ -19,30 +21,35 @@
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512_popcnt {
 
 // One tile of channels over a band of rows. `place` says which; `tile`: its raw weights; `scales`: of 16-bit outputs,
-// if there are some; `scratch` is aligned.
-template <op_signature S, int Blocks>
+// if there are some; `scratch` is aligned. `Kinds`: tile_kinds.
+template <op_signature S, int Blocks, int Kinds>
 OFFRAMP_AVX512_POPCNT inline void convolve_tile(const majority_plan& p, const majority_scratch& at, const window& w,
                                                 const parameters<S>& params, output_place place,
                                                 const std::uint32_t* scales, const std::uint8_t* tile,
                                                 std::uint8_t* scratch, void* out) {
   constexpr int positions = 64 / Blocks;
+  constexpr bool may_join = S.out != kind::bits && (Kinds & joined_tiles) != 0;
+  constexpr bool may_part = (Kinds & parted_tiles) != 0;
   const auto* offsets = reinterpret_cast<const std::int32_t*>(scratch + at.offsets);
   std::uint8_t* counts = scratch + at.counts;
   std::uint8_t* matrices = scratch + at.weights;
   std::uint8_t* limits = scratch + at.limits;
   const position_vectors vectors = cover(p, place.rows, w.out.w, positions);
   avx512::output_lanes16 lanes[ceil_div(Blocks, 2)];
+  [[maybe_unused]] std::conditional_t<may_join, joined_output<S, Blocks>, char> across;
+  bool joined = false;
+  if constexpr (may_join) joined = across.load(params, w, p.planes, place.channels, scales) || !may_part;
   if constexpr (S.out == kind::bits)
     make_limits(params, w, place, p.planes, limits);
-  else
+  else if (may_part && !joined)
     for (int c = 0; c < place.channels; c += 16)
       lanes[c / 16] =
           avx512::load_output_lanes16(params, place.channel + c, place.channels - c < 16 ? place.channels - c : 16);
-  constexpr bool shorts = short_scales::takes(S) && Blocks >= 4;
+  constexpr bool shorts = short_scales::takes(S) && Blocks >= 4 && may_part;
   avx512::short_lanes short_of[shorts ? Blocks / 4 : 1];
   bool short_way = false;
   if constexpr (shorts)
-    if (scales != nullptr && place.channels == 8 * Blocks) {
+    if (!joined && scales != nullptr && place.channels == 8 * Blocks) {
       short_way = true;
       const int middle = short_scales::middle({S, w}, 16 - p.planes);
       for (int i = 0; i < Blocks / 4; ++i)
@@ -65,18 +72,22 @@ OFFRAMP_AVX512_POPCNT inline void convolve_tile(const majority_plan& p, const ma
     std::uint8_t* count = whole ? counts : counts + done * p.planes * 64;
     for (int i = 0; i < n; ++i, count += p.planes * 64, place.at.advance(vectors)) {
       add_ones<positions>(scratch + at.last + place.at.begin(vectors), ones, count);
-      if constexpr (S.out == kind::bits)
+      if constexpr (S.out == kind::bits) {
         store_bits<Blocks>(place, w, count, limits, p.planes, out);
-      else if (shorts && short_way)
-        store_shorts<S, Blocks>(short_of, place, w, count, p.planes, out);
-      else
-        store_numbers<S, Blocks>(lanes, place, w, count, p.planes, out);
+        continue;
+      }
+      if constexpr (may_join)
+        if (joined) across.store(place, w, count, p.planes, out);
+      if constexpr (shorts)
+        if (short_way) store_shorts<S, Blocks>(short_of, place, w, count, p.planes, out);
+      if constexpr (may_part && S.out != kind::bits)
+        if (!joined && !short_way) store_numbers<S, Blocks>(lanes, place, w, count, p.planes, out);
     }
   }
 }
 
-// `Sizes`: of the tiles that there are (tile_sizes).
-template <op_signature S, int Sizes>
+// `Kinds`: of the tiles that there are (tile_kinds).
+template <op_signature S, int Kinds>
 OFFRAMP_AVX512_POPCNT inline void convolve_by_majorities(const majority_plan& p, const majority_scratch& at,
                                                          const window& w, const arguments& a) {
   const parameters<S> params{a.weights, w};
@@ -102,14 +113,14 @@ OFFRAMP_AVX512_POPCNT inline void convolve_by_majorities(const majority_plan& p,
         const int left = channels - 8 * first;
         const output_place place{
             group * channels + 8 * first, left < 8 * blocks ? left : 8 * blocks, blocks, rows, row, p.pitch};
-        if constexpr ((Sizes & 8) != 0)
-          if (blocks == 8) convolve_tile<S, 8>(p, at, w, params, place, scales, tile, scratch, a.out);
-        if constexpr ((Sizes & 4) != 0)
-          if (blocks == 4) convolve_tile<S, 4>(p, at, w, params, place, scales, tile, scratch, a.out);
-        if constexpr ((Sizes & 2) != 0)
-          if (blocks == 2) convolve_tile<S, 2>(p, at, w, params, place, scales, tile, scratch, a.out);
-        if constexpr ((Sizes & 1) != 0)
-          if (blocks == 1) convolve_tile<S, 1>(p, at, w, params, place, scales, tile, scratch, a.out);
+        if constexpr ((Kinds & 8) != 0)
+          if (blocks == 8) convolve_tile<S, 8, Kinds>(p, at, w, params, place, scales, tile, scratch, a.out);
+        if constexpr ((Kinds & 4) != 0)
+          if (blocks == 4) convolve_tile<S, 4, Kinds>(p, at, w, params, place, scales, tile, scratch, a.out);
+        if constexpr ((Kinds & 2) != 0)
+          if (blocks == 2) convolve_tile<S, 2, Kinds>(p, at, w, params, place, scales, tile, scratch, a.out);
+        if constexpr ((Kinds & 1) != 0)
+          if (blocks == 1) convolve_tile<S, 1, Kinds>(p, at, w, params, place, scales, tile, scratch, a.out);
         first += blocks;
       }
     }

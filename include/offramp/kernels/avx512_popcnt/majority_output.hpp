@@ -178,13 +178,33 @@ OFFRAMP_AVX512_POPCNT inline void store_bits(const output_place& o, const window
         to[(runs.place + i) * step + k] = k < Blocks ? bytes[(runs.first + i) * Blocks + k] : std::uint8_t{0};
 }
 
-// Eight planes become bytes, one an output: vector i of `to` holds bytes of position i of every run, words in order.
-// `planes` of them exist.
-OFFRAMP_INLINE OFFRAMP_AVX512_POPCNT void make_bytes(const std::uint8_t* counts, int planes, std::uint8_t* to) {
+// Word j of vector i of eight transposed planes (make_bytes) comes from byte 8 * j + i of each. Which byte of a plane
+// to put there, so that positions come out in order, and of each its blocks.
+template <int Blocks>
+struct position_order {
+  std::uint8_t from[64];
+};
+template <int Blocks>
+constexpr position_order<Blocks> make_position_order() {
+  position_order<Blocks> t{};
+  for (int i = 0; i < 64; ++i) {
+    const int word = i % 8 * 8 + i / 8;
+    t.from[i] = static_cast<std::uint8_t>(place_of_block(true, Blocks, word % Blocks) * (64 / Blocks) + word / Blocks);
+  }
+  return t;
+}
+template <int Blocks>
+inline constexpr position_order<Blocks> position_orders = make_position_order<Blocks>();
+
+// Eight planes become bytes, one an output, position after position. `planes` of them exist.
+template <int Blocks>
+OFFRAMP_INLINE OFFRAMP_AVX512_POPCNT void make_bytes(const std::uint8_t* counts, int planes, __m512i (&bytes)[8]) {
+  const __m512i order = _mm512_loadu_si512(position_orders<Blocks>.from);
   __m512i p[8];
 #pragma GCC unroll 8
   for (int i = 0; i < 8; ++i)  // in reverse, as the rows of a matrix
-    p[i] = 7 - i < planes ? _mm512_load_si512(counts + 64 * (7 - i)) : _mm512_setzero_si512();
+    p[i] = 7 - i < planes ? _mm512_permutexvar_epi8(order, _mm512_load_si512(counts + 64 * (7 - i)))
+                          : _mm512_setzero_si512();
   const __m512i unit = _mm512_set1_epi64(static_cast<long long>(0x8040201008040201u));
   // Of positions 2 * i and 2 * i + 1 the eight planes side by side, of even and of odd words.
   __m512i words[2][4];
@@ -207,8 +227,8 @@ OFFRAMP_INLINE OFFRAMP_AVX512_POPCNT void make_bytes(const std::uint8_t* counts,
   for (int i = 0; i < 4; ++i) {
     const __m512i even = _mm512_gf2p8affine_epi64_epi8(unit, words[0][i], 0);
     const __m512i odd = _mm512_gf2p8affine_epi64_epi8(unit, words[1][i], 0);
-    _mm512_store_si512(to + 128 * i, _mm512_unpacklo_epi64(even, odd));
-    _mm512_store_si512(to + 128 * i + 64, _mm512_unpackhi_epi64(even, odd));
+    bytes[2 * i] = _mm512_unpacklo_epi64(even, odd);
+    bytes[2 * i + 1] = _mm512_unpackhi_epi64(even, odd);
   }
 }
 
@@ -283,39 +303,36 @@ OFFRAMP_AVX512_POPCNT inline void store_shorts(const avx512::short_lanes* lanes,
   }
 }
 
-// Sixteen bytes of two blocks, which stand `Apart` bytes from each other.
-template <int Apart>
-OFFRAMP_INLINE OFFRAMP_AVX512_POPCNT __m512i load_blocks16(const std::uint8_t* from) {
-  if constexpr (Apart == 8)
-    return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
-  else
-    return _mm512_cvtepu8_epi32(_mm_castpd_si128(_mm_loadh_pd(_mm_load_sd(reinterpret_cast<const double*>(from)),
-                                                              reinterpret_cast<const double*>(from + Apart))));
+// Sixteen bytes as lanes; eight of a single block, since a load over two stored vectors waits for both.
+template <int Blocks>
+OFFRAMP_INLINE OFFRAMP_AVX512_POPCNT __m512i load_bytes16(const std::uint8_t* from) {
+  if constexpr (Blocks == 1) return _mm512_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+  return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }
 
 // All other output kinds. `lanes`: the parameters of each 16 channels.
 template <op_signature S, int Blocks>
 OFFRAMP_AVX512_POPCNT inline void store_numbers(const avx512::output_lanes16* parameters, const output_place& o,
                                                 const window& w, const std::uint8_t* counts, int planes, void* out) {
-  constexpr int runs = 8 / Blocks;
   alignas(64) std::uint8_t bytes[3][512];
   const int parts = ceil_div(planes, 8);
-  for (int i = 0; i < parts; ++i) make_bytes(counts + 512 * i, planes - 8 * i, bytes[i]);
+  for (int part = 0; part < parts; ++part) {
+    __m512i of[8];
+    make_bytes<Blocks>(counts + 512 * part, planes - 8 * part, of);
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; ++i) _mm512_store_si512(bytes[part] + 64 * i, of[i]);
+  }
   const __m512i depth = _mm512_set1_epi32(w.depth());
   for (int c = 0; c < o.channels; c += 16) {
     const int n = o.channels - c < 16 ? o.channels - c : 16;
     const avx512::output_lanes16 lanes = parameters[c / 16];
     position_runs run{o};
-    while (run.next(o, w, 8 * runs))
+    while (run.next(o, w, 64 / Blocks))
       for (int i = 0; i < run.count; ++i) {
-        // Position at % 8 of run at / 8: of each block one word. A single block has no second one; any bytes will do.
-        const auto at = static_cast<unsigned>(run.first + i);
-        constexpr int apart = Blocks == 8 ? 16 : Blocks > 1 ? 8 * runs : 0;
-        const int block = place_of_block(true, Blocks, c / 8);
-        const std::uint8_t* from = bytes[0] + 8 * runs * block + at % 8 * 64 + at / 8 * 8;
-        __m512i count = load_blocks16<apart>(from);
+        const std::uint8_t* from = bytes[0] + 8 * Blocks * (run.first + i) + c;
+        __m512i count = load_bytes16<Blocks>(from);
         for (int part = 1; part < parts; ++part) {
-          const __m512i more = load_blocks16<apart>(from + 512 * part);
+          const __m512i more = load_bytes16<Blocks>(from + part * static_cast<int>(sizeof bytes[0]));
           count = _mm512_or_si512(count, _mm512_slli_epi32(more, static_cast<unsigned>(8 * part)));
         }
         const __m512i acc = _mm512_sub_epi32(depth, _mm512_add_epi32(count, count));

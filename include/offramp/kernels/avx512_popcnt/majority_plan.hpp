@@ -23,6 +23,7 @@
 
 #include <offramp/kernels/op.hpp>
 #include <offramp/kernels/weights.hpp>
+#include <offramp/kernels/x86/short_scales.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512_popcnt {
 
@@ -100,14 +101,34 @@ constexpr majority_plan plan_majority(const kernel_op& op) {
 
 // Blocks of 8 channels that are computed together: 8, 4, 2 or 1, over 8 to 64 positions.
 constexpr int tile_blocks(int left) { return left >= 7 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1; }
-// Which of these a plan has tiles of: their sum. A constant plan makes no code for others.
-constexpr int tile_sizes(const majority_plan& p) {
-  int sizes = 0;
-  for (int first = 0; first < p.blocks(); first += tile_blocks(p.blocks() - first))
-    sizes |= tile_blocks(p.blocks() - first);
-  return sizes;
+
+// Are numbers of a tile of so many channels computed across positions (majority_joined.hpp)? If these are all, where
+// vectors of one position would not be full. In lanes of 32 bits, which load more parameters, only where a quarter of
+// them would be empty, or a vector of a stream would wait for the one before it.
+constexpr bool joins_lanes(const kernel_op& op, int channels) {
+  return op.signature.out != kind::bits && channels == op.geometry.out.c && channels <= (op.signature.add ? 15 : 12);
 }
-inline constexpr int every_tile_size = 8 + 4 + 2 + 1;
+// If all of them have scales.
+constexpr bool joins_shorts(const kernel_op& op, int channels) {
+  return short_scales::present(op) && channels == op.geometry.out.c && channels % 32 != 0;
+}
+
+// Which tiles a plan has: the sum of their sizes and of these. A constant plan makes no code for others.
+inline constexpr int joined_tiles = 16, parted_tiles = 32;
+constexpr int tile_kinds(const majority_plan& p, const kernel_op& op) {
+  const int channels = op.geometry.out.c / (op.signature.grouped ? op.geometry.groups : 1);
+  int kinds = 0;
+  for (int first = 0; 8 * first < channels;) {
+    const int blocks = tile_blocks(p.blocks() - first), left = channels - 8 * first;
+    const int n = left < 8 * blocks ? left : 8 * blocks;
+    kinds |= blocks;
+    if (joins_lanes(op, n) || joins_shorts(op, n)) kinds |= joined_tiles;
+    if (!joins_lanes(op, n)) kinds |= parted_tiles;
+    first += blocks;
+  }
+  return kinds;
+}
+inline constexpr int every_tile_kind = 8 + 4 + 2 + 1 + joined_tiles + parted_tiles;
 
 // The flat positions of a band as vectors of so many: one after the other, or each row beginning with a new one where
 // that takes fewer of them, since nothing is computed for the padding between rows.
