@@ -162,8 +162,8 @@ int run(const choices& chosen) {
   host::fit_options options;
   options.negligible = negligible_ns;
   options.depth = 6;
-  options.least_samples = 14;
-  options.least_worth = 0.01;
+  options.least_samples = 24;
+  options.least_worth = 0.02;
   auto fit = host::fit_and_hold_out(page.samples, options);
   std::cout << "fitted in " << host::fixed(now_s() - before_fit, 1) << " s\n\n";
   page.held_out = fit.held_out;
