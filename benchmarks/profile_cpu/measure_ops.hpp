@@ -162,8 +162,7 @@ class op_timer {
   void round() {
     const double overhead = started_reading_cost();
     for (std::size_t g = 0; g < groups_.size(); ++g) {
-      int least = most;
-      for (const std::size_t i : groups_[g]) least = std::min(least, readings_[i].good());
+      const int least = least_of(g);
       if (least >= most || (least >= enough && round_ % 4 != 0)) continue;
       made_[g].turn([](std::size_t, std::uint64_t) {});  // to warm up
       made_[g].turn([](std::size_t, std::uint64_t) {});
@@ -190,6 +189,12 @@ class op_timer {
     ++round_;
   }
   [[nodiscard]] int rounds_done() const { return round_; }
+  // Nothing would be read any more.
+  [[nodiscard]] bool done() const {
+    for (std::size_t g = 0; g < groups_.size(); ++g)
+      if (least_of(g) < most) return false;
+    return true;
+  }
 
   [[nodiscard]] measured_ops result() const {
     measured_ops m;
@@ -210,6 +215,14 @@ class op_timer {
   static constexpr int most = 240;             // more say nothing new, and take memory
   static constexpr int turns = 3;              // a round
   static constexpr double patience_s = 0.003;  // before each
+
+  // Readings of the op of a group that has fewest, up to `most`.
+  [[nodiscard]] int least_of(std::size_t group) const {
+    int least = most;
+    for (const std::size_t i : groups_[group]) least = std::min(least, readings_[i].good());
+    return least;
+  }
+
   watched_core& core_;
   const std::vector<std::vector<std::size_t>>& groups_;
   std::vector<op_group> made_;
