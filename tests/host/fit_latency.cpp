@@ -167,6 +167,24 @@ TEST_CASE("fit_latency: noise alone grows no tree, and predictions do not lie lo
   CHECK(off / 250 == doctest::Approx(static_cast<double>(integer_conv(fit.profile).error)).epsilon(1e-5));
 }
 
+TEST_CASE("fit_latency: ops that are alike are held out together") {
+  // Every op four times; an odd one is found by those alone that are like it.
+  std::vector<host::latency_sample> all = sampled(60, 0, linear);
+  for (int i = 0; i < 60; ++i) {
+    all[static_cast<std::size_t>(i)].time *= i % 2 == 0 ? 1.5 : 0.7;
+    for (int k = 0; k < 3; ++k) all.push_back(all[static_cast<std::size_t>(i)]);
+  }
+  const host::latency_fit fit = host::fit_and_hold_out(all);
+  double off = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) off += std::abs(fit.held_out[i] - all[i].time) / all[i].time;
+  CHECK(off / 240 > 0.1);
+  for (std::size_t i = 0; i < 60; ++i) CHECK(fit.held_out[i] == doctest::Approx(fit.held_out[60 + 3 * i]));
+  // Of one op alone nothing can be held out.
+  const host::latency_fit one = host::fit_and_hold_out(std::vector<host::latency_sample>(40, all[0]));
+  CHECK(one.held_out[7] == doctest::Approx(all[0].time));
+  CHECK(integer_conv(one.profile).error < 1e-3);
+}
+
 TEST_CASE("fit_latency: what is negligible does not decide") {
   // Ops of a few counts that follow no rule, among those of thousands that do.
   std::vector<host::latency_sample> all = sampled(150, 0.01, linear);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -12,9 +13,9 @@
 #include <string>
 #include <vector>
 
+#include <offramp/core/hash.hpp>
 #include <offramp/host/error.hpp>
 #include <offramp/host/latency_tree.hpp>
-#include <offramp/host/random.hpp>
 #include <offramp/latency/profile.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::host {
@@ -118,27 +119,41 @@ inline std::uint8_t put_tree(const std::vector<grown_node>& tree, int from, prof
   return static_cast<std::uint8_t>(here);
 }
 
+// Which part a sample belongs to, at random: ops that are alike stay together, for networks repeat theirs, and what was
+// fitted to an op itself would not be held out.
+inline int part_of(const op_features& f, int parts) {
+  std::uint64_t h = hash_seed;
+  for (const double x : f.x) {
+    const auto bits = std::bit_cast<std::uint64_t>(x);
+    h = hash_mix(hash_mix(h, static_cast<std::uint32_t>(bits)), static_cast<std::uint32_t>(bits >> 32));
+  }
+  for (const std::int32_t v : f.is) h = hash_mix(h, v);
+  return static_cast<int>((h ^ h >> 32) % static_cast<std::uint64_t>(parts));
+}
+
 // Fits trees with parts of the samples held out. Returns the depth from which on more tests do not help on those, and
 // puts its predictions and their mean relative error.
 inline int cross_validate(const std::vector<latency_sample>& samples, const std::vector<int>& of, const fit_options& o,
                           std::vector<double>& held_out, double& error_of_class) {
-  constexpr std::uint64_t seed = 2018;
   const auto n = static_cast<int>(of.size());
-  const std::vector<int> order = random_order(n, random_source{seed, static_cast<std::uint64_t>(n)});
   const auto depths = static_cast<std::size_t>(o.depth) + 1;
   std::vector<double> predicted(static_cast<std::size_t>(n) * depths);
   std::vector<double> errors(depths, 0.0);
+  std::vector<int> part;
+  for (const int i : of) part.push_back(part_of(samples[static_cast<std::size_t>(i)].features, o.folds));
   for (int fold = 0; fold < o.folds; ++fold) {
     std::vector<int> fitted;
-    for (int k = 0; k < n; ++k)
-      if (k % o.folds != fold) fitted.push_back(of[static_cast<std::size_t>(order[static_cast<std::size_t>(k)])]);
+    for (std::size_t k = 0; k < of.size(); ++k)
+      if (part[k] != fold) fitted.push_back(of[k]);
+    if (fitted.size() == of.size()) continue;
+    if (fitted.empty()) fitted = of;  // all alike: there is nothing else to fit to
     const std::vector<grown_node> tree = tree_grower{samples, o}.grow(fitted);
-    for (int k = fold; k < n; k += o.folds) {
-      const auto at = static_cast<std::size_t>(order[static_cast<std::size_t>(k)]);
-      const latency_sample& s = samples[static_cast<std::size_t>(of[at])];
+    for (std::size_t k = 0; k < of.size(); ++k) {
+      if (part[k] != fold) continue;
+      const latency_sample& s = samples[static_cast<std::size_t>(of[k])];
       for (std::size_t d = 0; d < depths; ++d) {
         const double p = predict_grown(tree, s.features, static_cast<int>(d));
-        predicted[at * depths + d] = p;
+        predicted[k * depths + d] = p;
         errors[d] += std::abs(p - s.time) / (s.time + o.negligible) / n;
       }
     }
