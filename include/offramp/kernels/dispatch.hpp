@@ -45,8 +45,8 @@ constexpr auto path_for() {
 template <class Path, op_signature S>
 using running_path = typename decltype(detail::path_for<Path, S>())::type;
 
-// Of the path that runs the op, unless Path itself prefers something. Convolutions of signs are asked as if channels lay
-// innermost: all their kernels are to be weighed, and not those alone that read the layout which its input has so far.
+// Of the path that runs the op, unless Path itself prefers something. Convolutions of signs are asked as if channels
+// lay innermost: all their kernels are to be weighed, and not those alone that read the layout of the input so far.
 template <class Path>
 constexpr layout reads(kernel_op op) {
   if (op.signature.what == op_kind::conv && op.signature.in == kind::bits)

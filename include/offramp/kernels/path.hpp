@@ -146,8 +146,8 @@ namespace kernels {
 // and, for the latency model, if there is something to say:
 //   int variant(const kernel_op&)                     equal numbers, 0 to 4095, run the same loops (else: 0)
 //   reckoning reckoned(const kernel_op&)              what it reckons its loops to come to (else: nothing)
-// A kernel of a set says `int form(const kernel_op&)`, 0 to 15, in place of `variant`. A path that overrides the layouts
-// which its parents' kernels want (paths/tuned.hpp) says
+// A kernel of a set says `int form(const kernel_op&)`, 0 to 15, in place of `variant`. A path that overrides the
+// layouts which its parents' kernels want (paths/tuned.hpp) says
 //   layout prefers(const kernel_op&)                  in place of `reads`, for all ops, whoever runs them
 template <class Path>
 struct traits;

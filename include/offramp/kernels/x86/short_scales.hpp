@@ -82,8 +82,8 @@ class finder {
     if (right > 31) return with_offset(0, shift);
     const std::int64_t half = (std::int64_t{1} << right) >> 1;
     const std::int64_t factor = (std::int64_t{multiplier_} + half) >> right;
-    // Neighbours of the factor move where the finer part is rounded. One channel in a hundred needs hundreds of them, and
-    // one channel without a scale takes its whole vector the long way.
+    // Neighbours of the factor move where the finer part is rounded. One channel in a hundred needs hundreds of them,
+    // and one channel without a scale takes its whole vector the long way.
     for (int i = 0; i < 1024; ++i)
       if (const scale r = with_offset(factor + (i % 2 == 0 ? -i / 2 : i / 2 + 1), shift); r.shift != no_shift) return r;
     return {};
