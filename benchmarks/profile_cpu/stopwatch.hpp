@@ -107,8 +107,8 @@ inline void leave_step() {
   state = state * 1664525u + 1013904223u;  // Numerical Recipes
   detail::turns((state >> 16) % most);
 }
-// To begin with what is timed. `settled_ticks` ends it where nothing follows; `ticks` where something does, as ops do in
-// a network: what comes next begins before the last instructions of an op have ended, some 30 ns on a large core.
+// To begin with what is timed. `settled_ticks` ends it where nothing follows; `ticks` where something does, as in a
+// network: what comes next begins before the last instructions of an op have ended, some 30 ns on a large core.
 inline std::uint64_t start_ticks() {
   const std::uint64_t from = settled_ticks();
   leave_step();

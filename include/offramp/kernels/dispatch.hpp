@@ -8,6 +8,7 @@
 #include <offramp/kernels/path.hpp>
 #include <offramp/kernels/portable/code.hpp>
 #include <offramp/kernels/portable/traits.hpp>
+#include <offramp/kernels/reckoning.hpp>
 #include <offramp/kernels/reference/code.hpp>
 #include <offramp/kernels/reference/traits.hpp>
 

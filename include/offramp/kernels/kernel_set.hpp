@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include <offramp/kernels/path.hpp>
+#include <offramp/kernels/reckoning.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels {
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include <offramp/kernels/dispatch.hpp>
+#include <offramp/kernels/reckoning.hpp>
 #include <offramp/net/program.hpp>
 
 namespace offramp::inline OFFRAMP_ABI {

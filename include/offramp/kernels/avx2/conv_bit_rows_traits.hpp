@@ -7,6 +7,7 @@
 
 #include <offramp/kernels/avx2/conv_bits_costs.hpp>
 #include <offramp/kernels/portable/traits.hpp>
+#include <offramp/kernels/reckoning.hpp>
 #include <offramp/kernels/x86/bit_rows.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx2 {

@@ -8,6 +8,7 @@
 #include <offramp/kernels/avx2/conv_bits_tables_traits.hpp>
 #include <offramp/kernels/avx2/conv_bits_words_traits.hpp>
 #include <offramp/kernels/portable/traits.hpp>
+#include <offramp/kernels/reckoning.hpp>
 #include <offramp/kernels/x86/short_scales.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx2 {

@@ -6,6 +6,7 @@
 
 #include <offramp/kernels/avx2/float_packing.hpp>
 #include <offramp/kernels/avx2/float_window.hpp>
+#include <offramp/kernels/reckoning.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx2 {
 

@@ -20,6 +20,7 @@
 
 #include <offramp/core/bits.hpp>
 #include <offramp/kernels/op.hpp>
+#include <offramp/kernels/reckoning.hpp>
 #include <offramp/kernels/runs.hpp>
 #include <offramp/kernels/weights.hpp>
 

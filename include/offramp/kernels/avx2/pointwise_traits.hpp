@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include <offramp/kernels/path.hpp>
+#include <offramp/kernels/reckoning.hpp>
 #include <offramp/kernels/weights.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx2 {

@@ -3,6 +3,7 @@
 #define OFFRAMP_KERNELS_AVX2_POOL_BIT_ROWS_TRAITS_HPP
 
 #include <offramp/kernels/portable/traits.hpp>
+#include <offramp/kernels/reckoning.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx2 {
 

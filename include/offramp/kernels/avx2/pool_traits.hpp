@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include <offramp/kernels/path.hpp>
+#include <offramp/kernels/reckoning.hpp>
 #include <offramp/kernels/reference/traits.hpp>
 #include <offramp/kernels/weights.hpp>
 

@@ -11,6 +11,7 @@
 #include <offramp/kernels/avx512/conv_bits_costs.hpp>
 #include <offramp/kernels/avx512/word_plan.hpp>
 #include <offramp/kernels/portable/traits.hpp>
+#include <offramp/kernels/reckoning.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
 

@@ -3,6 +3,7 @@
 #define OFFRAMP_KERNELS_AVX512_CONV_INTEGER_TRAITS_HPP
 
 #include <offramp/kernels/avx2/conv_integer_traits.hpp>
+#include <offramp/kernels/reckoning.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
 

@@ -3,6 +3,7 @@
 #define OFFRAMP_KERNELS_AVX512_POOL_TRAITS_HPP
 
 #include <offramp/kernels/avx2/pool_traits.hpp>
+#include <offramp/kernels/reckoning.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512 {
 

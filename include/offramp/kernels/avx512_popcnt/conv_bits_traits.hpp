@@ -9,6 +9,7 @@
 
 #include <offramp/kernels/avx512/conv_bits_traits.hpp>
 #include <offramp/kernels/avx512_popcnt/majority_plan.hpp>
+#include <offramp/kernels/reckoning.hpp>
 #include <offramp/kernels/x86/short_scales.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512_popcnt {

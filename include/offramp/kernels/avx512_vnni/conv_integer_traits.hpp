@@ -4,6 +4,7 @@
 
 #include <offramp/kernels/avx2/integer_packing.hpp>
 #include <offramp/kernels/path.hpp>
+#include <offramp/kernels/reckoning.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512_vnni {
 

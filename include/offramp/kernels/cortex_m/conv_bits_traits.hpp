@@ -21,6 +21,7 @@
 #include <cstdint>
 
 #include <offramp/core/bits.hpp>
+#include <offramp/kernels/reckoning.hpp>
 #include <offramp/kernels/weights.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::cortex_m {

@@ -8,6 +8,7 @@
 #include <offramp/kernels/cortex_m_dsp/packing.hpp>
 #include <offramp/kernels/path.hpp>
 #include <offramp/kernels/portable/reckoned.hpp>
+#include <offramp/kernels/reckoning.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::cortex_m_dsp {
 

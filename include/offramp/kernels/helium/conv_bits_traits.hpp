@@ -24,6 +24,7 @@
 #include <offramp/core/bits.hpp>
 #include <offramp/kernels/helium/bit_planes.hpp>
 #include <offramp/kernels/helium/carry_tables.hpp>
+#include <offramp/kernels/reckoning.hpp>
 #include <offramp/kernels/weights.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::helium {

@@ -5,6 +5,7 @@
 #include <offramp/kernels/portable/packing.hpp>
 #include <offramp/kernels/portable/patch.hpp>
 #include <offramp/kernels/portable/reckoned.hpp>
+#include <offramp/kernels/reckoning.hpp>
 #include <offramp/kernels/reference/traits.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels {
