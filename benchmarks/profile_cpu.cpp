@@ -167,7 +167,12 @@ int run(const choices& chosen) {
   host::fit_options options;
   options.negligible = negligible_ns;
   options.depth = 6;
+  // Where a core was hardly ever alone, classes may be left with few samples: then with smaller leaves.
+  std::vector<int> of_class(offramp::op_classes);
+  for (const auto& sample : page.samples) ++of_class[static_cast<std::size_t>(sample.features.what)];
   options.least_samples = 24;
+  for (const int n : of_class)
+    if (n > 0) options.least_samples = std::max(10, std::min(options.least_samples, n / 2));
   options.least_worth = 0.02;
   auto fit = host::fit_and_hold_out(page.samples, options);
   std::cout << "fitted in " << host::fixed(now_s() - before_fit, 1) << " s\n\n";
