@@ -1,5 +1,6 @@
 // covers: kernels/avx512/conv_bit_rows.hpp kernels/avx512/conv_bit_rows_traits.hpp kernels/avx512/bit_planes.hpp
 // covers: kernels/avx512/row_planes.hpp kernels/avx512/row_counts.hpp kernels/avx512/row_pairs.hpp
+// covers: kernels/avx512/pair_weights.hpp
 // covers: kernels/x86/bit_rows.hpp
 // Convolutions of signs plane by plane: the case table, geometries that fill one, two and more vectors, chunks and
 // planes of counts, and random ones.
@@ -28,8 +29,10 @@ constexpr op_case shared_row_cases[] = {
     {"17 rows", make_window({17, 17, 16}, 3, 3, 3, 1, 1, 1)},
     {"one channel", make_window({32, 32, 1}, 1, 3, 3, 1, 1, 1)},
     {"two channels", make_window({18, 32, 2}, 2, 3, 3, 1, 1, 1)},
-    {"five blocks", make_window({24, 20, 8}, 5, 3, 3, 1, 1, 1)},
-    {"eight blocks", make_window({30, 31, 14}, 4, 3, 3, 1, 1, 1)},
+    {"a block a row", make_window({32, 17, 5}, 4, 3, 3, 1, 1, 1)},
+    {"two blocks a row", make_window({24, 20, 8}, 5, 3, 3, 1, 1, 1)},
+    {"two blocks a row, no zeros", make_window({32, 32, 10}, 6, 3, 3, 1, 1, 1)},
+    {"three blocks a row", make_window({30, 31, 14}, 4, 3, 3, 1, 1, 1)},
     {"more outputs stored", stored_for(make_window({32, 32, 16}, 5, 3, 3, 1, 1, 1), 16, 16)},
 };
 
@@ -113,6 +116,36 @@ TEST_CASE("thresholds become comparisons of counts") {
   CHECK(words(0x7fffffff, false, true) == expected{1, 0, 0, 0, 0, 0, 0, 0});
   CHECK(words(-9, false, true) == expected{0, all, all, all, all, all, all, 0});
   CHECK(words(-0x7fffffff - 1, false, true) == expected{0, all, all, all, all, all, all, 0});
+}
+
+TEST_CASE("thresholds become comparisons of carries where rows share tables") {
+  namespace packed = kernels::avx512::pair_weights;
+  constexpr window w = make_window({32, 32, 1}, 1, 3, 3, 1, 1, 1);
+  const auto words = [&](std::uint32_t weights, std::int32_t t, bool flip, bool odd) {
+    const std::array<std::uint32_t, 9> kernel{weights & 1,      weights >> 1 & 1, weights >> 2 & 1,
+                                              weights >> 3 & 1, weights >> 4 & 1, weights >> 5 & 1,
+                                              weights >> 6 & 1, weights >> 7 & 1, weights >> 8 & 1};
+    std::array<std::uint32_t, packed::words> to{};
+    std::array<std::uint32_t, 6> codes{};
+    packed::pack_channel(w, kernel.data(), 0, odd, t, flip, to.data(), codes.data(), 0);
+    return to;
+  };
+  using expected = std::array<std::uint32_t, packed::words>;
+  const std::uint32_t all = ~0u;
+  // From count 5 on: one more is counted, so from 6 on, carries and majority from 3 on, which is more than 2.
+  CHECK(words(0, 0, false, false) == expected{64, 0, all});
+  // Weights of the first row: its two carries of zeros outside, for three mismatches and the one more.
+  CHECK(words(7, 0, false, false) == expected{0, 0, all, 0, 0, 0, 0, 0, 0, 0, all});
+  CHECK(words(7 << 6, 0, true, false) == expected{64 * 3, 0, all, 0, 0, 0, 0, 0, all});
+  CHECK(words(7 << 6, 0, true, true) == expected{0, 0, all, 0, 0, 0, 0, 0, all, 0, all});
+  // From count 4 on.
+  CHECK(words(7, 2, false, false) == expected{64, all, 0, 0, 0, 0, 0, 0, 0, all});
+  // Never, and always.
+  const expected never{0, all, all, all, all, all, all, all}, always{0, all, all, all, all, all, all, all, all};
+  CHECK(words(0, -9, false, false) == never);
+  CHECK(words(0, -0x7fffffff - 1, true, true) == always);
+  CHECK(words(0, 10, false, false) == always);
+  CHECK(words(0, 0x7fffffff, true, false) == never);
 }
 
 }  // namespace

@@ -89,9 +89,10 @@ struct code<avx512::conv_bit_rows> {
   static constexpr avx512::planes::row_cases cases() {
     if constexpr (Geometry::is_static) {
       constexpr window w = Geometry{}();
-      constexpr bool pairs = avx512::conv_bit_rows::shares_rows(w), nine = bit_rows::block_count(w.depth()) == 9;
+      constexpr bool pairs = avx512::conv_bit_rows::shares_rows(w);
       constexpr int bits = bit_rows::plane_bits(w), rest = bits % 512;
-      return {pairs, pairs && nine, pairs && !nine, !pairs, bits > 256, 0 < rest && rest <= 256, w.out.c % 2 != 0};
+      return {pairs ? 1 << (avx512::pair_weights::blocks(w) - 1) : 0, !pairs, bits > 256, 0 < rest && rest <= 256,
+              w.out.c % 2 != 0};
     } else {
       return {};
     }
@@ -109,11 +110,12 @@ struct code<avx512::conv_bit_rows> {
     job.depth = w.depth();
     job.outputs = w.out.c;
     job.count_planes = bit_rows::planes_for(w.depth());
-    if constexpr (Cases.pairs)
+    if constexpr (Cases.pairs != 0)
       if (traits::shares_rows(w)) {
         job.table = scratch;
-        job.weights.thresholds = a.weights + bit_rows::packed(op).thresholds;
-        job.weights.codes = reinterpret_cast<const std::uint8_t*>(a.weights + bit_rows::packed(op).end);
+        job.weights.thresholds = a.weights + bit_rows::packed(op).end;
+        job.weights.codes =
+            reinterpret_cast<const std::uint8_t*>(job.weights.thresholds + avx512::pair_weights::codes_begin(w));
         avx512::planes::convolve_row_pairs<Cases>(job, w, a.in, scratch + traits::table_bytes(w));
         return;
       }

@@ -4,6 +4,7 @@
 #define OFFRAMP_KERNELS_AVX512_CONV_BIT_ROWS_TRAITS_HPP
 
 #include <offramp/kernels/avx512/conv_bits_costs.hpp>
+#include <offramp/kernels/avx512/pair_weights.hpp>
 #include <offramp/kernels/portable/traits.hpp>
 #include <offramp/kernels/reckoning.hpp>
 #include <offramp/kernels/x86/bit_rows.hpp>
@@ -17,9 +18,8 @@ struct conv_bit_rows {
   // Blocks of a chunk, at most 8: tables of 24 KiB, 16 where all vectors are short.
   [[gnu::always_inline]] static constexpr int chunk(const window& w) { return bit_rows::plane_bits(w) > 256 ? 6 : 8; }
 
-  // May even and odd output rows share a table? Windows of three rows at an even row 2k and at 2k + 1 have two rows in
-  // common: two thirds of all products are paired there, once for both, the others follow. So a vector holds the even
-  // rows, another one the odd ones, there are no more, and a table of all products fits the first cache.
+  // May even and odd output rows share tables? A vector holds the even rows, another one the odd ones, there are no
+  // more, and tables of all products of two rows of the window fit the first cache.
   static constexpr int pair_taps = 144;
   [[gnu::always_inline]] static constexpr bool pairs_rows(const window& w) {
     return w.kernel_h == 3 && w.kernel_w == 3 && w.pad_top == 1 && w.pad_left == 1 && row_bits(w.in.w) == 32 &&
@@ -30,18 +30,9 @@ struct conv_bit_rows {
   [[gnu::always_inline]] static constexpr bool shares_rows(const window& w) {
     return pairs_rows(w) && !bit_rows::ends_early(w);
   }
-  // Tap i of that order (odd: of odd output rows) in the order of weights: channel, row, column.
-  static constexpr int pair_tap(const window& w, bool odd, int i) {
-    const int shared = 6 * w.stored_in_c;
-    if (i >= shared) return (i - shared) / 3 * 9 + (odd ? 6 : 0) + (i - shared) % 3;
-    return i / 6 * 9 + (i % 2 + (odd ? 0 : 1)) * 3 + i / 2 % 3;
-  }
-  // Words of the codes of either, behind all other packed weights.
+  // Words of the weights of either, behind all other packed weights.
   [[gnu::always_inline]] static constexpr std::size_t pair_words(const window& w) {
-    if (!pairs_rows(w)) return 0;
-    return round_up(static_cast<std::size_t>(w.stored_out_c * bit_rows::block_count(bit_rows::stored_depth(w)) *
-                                             bit_rows::block_codes / 2),
-                    16);
+    return pairs_rows(w) ? pair_weights::total(w) : 0;
   }
 
   // Bytes of the parts of working memory, which begins at a cache line.
@@ -49,8 +40,9 @@ struct conv_bit_rows {
     return static_cast<std::size_t>(w.in.c * w.kernel_w) * static_cast<std::size_t>(stride(w));
   }
   [[gnu::always_inline]] static constexpr std::size_t table_bytes(const window& w) {
-    const int blocks = shares_rows(w) ? bit_rows::block_count(w.depth()) : bit_rows::blocks_of(w.depth(), chunk(w), 0);
-    return static_cast<std::size_t>(blocks) * bit_rows::block_codes * 8 * 64;
+    const int pairs = shares_rows(w) ? 2 * pair_weights::blocks(w) * bit_rows::block_codes + 1  // and one of parities
+                                     : bit_rows::blocks_of(w.depth(), chunk(w), 0) * bit_rows::block_codes;
+    return static_cast<std::size_t>(pairs) * 8 * 64;
   }
   [[gnu::always_inline]] static constexpr std::size_t counts_bytes(const window& w) {
     return static_cast<std::size_t>(w.out.c) * static_cast<std::size_t>(bit_rows::planes_for(w.depth()) - 1) * 64;
@@ -77,28 +69,8 @@ struct conv_bit_rows {
   }
   static constexpr void pack(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* to) {
     bit_rows::pack<bit_rows::pair_codes>(op, stride(op.geometry), chunk(op.geometry), canonical, to);
-    if (bit_rows::takes(op.geometry) && pairs_rows(op.geometry)) pack_pairs(op, canonical, to);
-  }
-
- private:
-  static constexpr void pack_pairs(const kernel_op& op, const std::uint32_t* canonical, std::uint32_t* to) {
-    const window& w = op.geometry;
-    const std::uint32_t* const kernel = canonical + canonical_layout(op).kernel();
-    const int depth = bit_rows::stored_depth(w), bytes = bit_rows::block_count(depth) * bit_rows::block_codes;
-    to += bit_rows::packed(op).end;
-    for (std::size_t i = 0; i < pair_words(w); ++i) to[i] = 0;
-    for (int o = 0; o < 2 * w.stored_out_c; ++o) {
-      const bool odd = o >= w.stored_out_c;
-      unsigned parity = 0;
-      for (int i = 0; 2 * i < depth; ++i) {
-        unsigned weights = 0;
-        for (int t = 0; t < 2 && 2 * i + t < depth; ++t)
-          weights |= bit_rows::tap_weight(kernel, w, o % w.stored_out_c, pair_tap(w, odd, 2 * i + t)) << t;
-        const int byte = o * bytes + i;
-        to[byte / 4] |= 8 * bit_rows::pair_codes::code(0, parity, weights) << (8 * (byte % 4));
-        parity ^= (weights & 1) ^ (weights >> 1);
-      }
-    }
+    if (bit_rows::takes(op.geometry) && pairs_rows(op.geometry))
+      pair_weights::pack(op, canonical, to + bit_rows::packed(op).end);
   }
 };
 

@@ -179,9 +179,9 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void finish(row<V, N>& carry) {
 
 // What layers meet: a constant geometry makes code for its own alone.
 struct row_cases {
-  bool pairs = true, nine = true, other = true;  // rows in pairs (row_pairs.hpp), of nine blocks or of other numbers
-  bool rows = true, wide = true, half = true;    // rows as they are, vectors of 512 and of 256 bits
-  bool single = true;                            // an output channel that no second one stands beside
+  int pairs = 7;                               // rows in pairs (row_pairs.hpp); bits: of one, two, three blocks
+  bool rows = true, wide = true, half = true;  // rows as they are, vectors of 512 and of 256 bits
+  bool single = true;                          // an output channel that no second one stands beside
 };
 
 // What a chunk's additions depend on besides the chunk: `before` and `after` planes of counts, 7 at least.
@@ -244,34 +244,8 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void add_blocks(counter<V, N>& sum, const char* ta
   }
 }
 
-// The same of nine blocks, without a loop.
-template <class V, int N>
-OFFRAMP_INLINE OFFRAMP_AVX512 void add_nine_blocks(counter<V, N>& sum, const char* table, const std::uint8_t* codes,
-                                                   const chunk_step& step, row<V, N>& out) {
-  constexpr int block_bytes = 8 * bit_rows::block_codes * static_cast<int>(sizeof(V));
-  row<V, N> carry[4], b;
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    sum.add_block(table, codes, step.code_bytes, carry[i]);
-    finish(carry[i]);
-    sum.add_block(table + block_bytes, codes + bit_rows::block_codes, step.code_bytes, b);
-    finish(b);
-    add(sum.sixteens, carry[i], b);
-    if (i % 2 == 1) add(sum.thirtytwos, carry[i], carry[i - 1]);
-    table += 2 * block_bytes;
-    codes += 2 * bit_rows::block_codes;
-  }
-  add(sum.sixtyfours, carry[3], carry[1]);
-  sum.add_block(table, codes, step.code_bytes, b);
-  add(sum.sixteens, b);
-  add(sum.thirtytwos, b);
-  add(sum.sixtyfours, b);
-#pragma GCC unroll 2
-  for (int n = 0; n < N; ++n) out.of[n] = logic<0xfc>(b.of[n], carry[3].of[n], b.of[n]);  // one of them at most
-}
-
-// One chunk of N output channels. Nine: it has nine blocks, else up to eight.
-template <class V, int N, bool Nine = false, class Store>
+// One chunk of N output channels.
+template <class V, int N, class Store>
 OFFRAMP_INLINE OFFRAMP_AVX512 void add_chunk(const rows_job& job, const chunk_step& step, const char* table,
                                              const std::uint8_t* codes, int o, int at, const V* starts, V valid,
                                              Store put) {
@@ -285,10 +259,7 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void add_chunk(const rows_job& job, const chunk_st
     sum.clear();
   else
     sum.load_from(counts, count_bytes);
-  if constexpr (Nine)
-    add_nine_blocks(sum, table, codes, step, a);
-  else
-    add_blocks(sum, table, codes, step, a);
+  add_blocks(sum, table, codes, step, a);
   if (!step.last) {
     sum.store_to(counts, count_bytes);
     int i = 7;

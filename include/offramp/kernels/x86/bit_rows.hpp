@@ -106,11 +106,16 @@ constexpr unsigned tap_weight(const std::uint32_t* kernel, const window& w, int 
 //   flip      a mask
 [[gnu::always_inline]] constexpr int threshold_words(int depth) { return planes_for(depth) + 1; }
 
-// acc < t says depth - 2 count < t, so count > (depth - t) / 2. `odd`: is the channel's number of set weights?
+// The least count for which acc < t: that says depth - 2 count < t, so count > (depth - t) / 2. May be below 0.
+constexpr std::int64_t least_count(int depth, std::int32_t t) {
+  const std::int64_t twice = std::int64_t{depth} - t;
+  return (twice >= 0 ? twice / 2 : -((1 - twice) / 2)) + 1;
+}
+
+// acc < t, flipped or not. `odd`: is the channel's number of set weights?
 constexpr void pack_threshold(int depth, std::int32_t t, bool flip, bool odd, std::uint32_t* to) {
   const int planes = planes_for(depth);
-  const std::int64_t twice = std::int64_t{depth} - t;
-  std::int64_t m = (twice >= 0 ? twice / 2 : -((1 - twice) / 2)) + 1;
+  std::int64_t m = least_count(depth, t);
   const bool never = m > depth;
   if (m < 0) m = 0;
   if (never) m = (std::int64_t{1} << planes) - 1;
