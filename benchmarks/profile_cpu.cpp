@@ -110,9 +110,11 @@ int run(const choices& chosen) {
     }
   };
   int drawn = 0;
-  for (const auto part : {network_ops_0, network_ops_1, network_ops_2, network_ops_3, network_ops_4, network_ops_5,
-                          network_ops_6, network_ops_7, network_ops_8, network_ops_9, network_ops_10, network_ops_11,
-                          network_ops_12, network_ops_13, network_ops_14, network_ops_15})
+  for (const auto part :
+       {network_ops_0,  network_ops_1,  network_ops_2,  network_ops_3,  network_ops_4,  network_ops_5,
+        network_ops_6,  network_ops_7,  network_ops_8,  network_ops_9,  network_ops_10, network_ops_11,
+        network_ops_12, network_ops_13, network_ops_14, network_ops_15, network_ops_16, network_ops_17,
+        network_ops_18, network_ops_19, network_ops_20, network_ops_21})
     for (const auto& steps : part(path)) {
       take_turns(steps);
       ++drawn;

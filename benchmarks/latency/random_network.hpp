@@ -42,9 +42,15 @@ struct network_plan {
   int residuals = 0;
 };
 
+// From this seed on channels come in multiples of 16, of 8 below 16, as in most networks that people write; before it any
+// number may come.
+inline constexpr std::uint64_t first_regular_network = 7000;
+
 class network_writer {
  public:
-  constexpr explicit network_writer(std::uint64_t seed) : d_{seed} { p_.of = static_cast<style>(seed % 4); }
+  constexpr explicit network_writer(std::uint64_t seed) : d_{seed}, regular_{seed >= first_regular_network} {
+    p_.of = static_cast<style>(seed % 4);
+  }
 
   constexpr network_plan write() {
     choose_input();
@@ -66,6 +72,7 @@ class network_writer {
   static constexpr int classes = 10;
 
   draws d_;
+  bool regular_;
   network_plan p_{};
   shape at_{};
   values are_ = values::any;
@@ -83,8 +90,10 @@ class network_writer {
     at_ = p_.input.extent;
   }
 
+  static constexpr int regular(int c) { return c < 16 ? 8 : c / 16 * 16; }
   constexpr int near(int c) {  // a number of channels of about this size
     const int wanted = c < 8 ? 8 : c > 160 ? 160 : c;
+    if (regular_) return regular(wanted < 12 ? wanted : wanted + 8);
     if (d_.percent(70)) return (wanted + 7) / 8 * 8;
     return wanted + d_.below(7) - 3;
   }
@@ -92,7 +101,8 @@ class network_writer {
   constexpr int affordable(int wanted, int taps, int stride, double most) const {
     const double each = static_cast<double>(at_.positions()) / (stride * stride) * taps * at_.c;
     const double n = most / each;
-    return n < 4 ? 4 : n < wanted ? static_cast<int>(n) : wanted;
+    const int c = n < 4 ? 4 : n < wanted ? static_cast<int>(n) : wanted;
+    return regular_ ? regular(c) : c;
   }
 
   constexpr layer_desc conv(int out_c, int k, int stride, kind weights = kind::none) {

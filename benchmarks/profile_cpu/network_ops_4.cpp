@@ -1,4 +1,4 @@
-// Ops of random networks, part 5 of 16.
+// Ops of random networks, part 5 of 22.
 #include "benchmarks/profile_cpu/networks.hpp"
 
 std::vector<std::vector<profile_cpu::op_subject>> profile_cpu::network_ops_4(std::string_view path) {

@@ -14,13 +14,20 @@ namespace profile_cpu {
 
 std::vector<latency_check::network_subject> calibration_networks(std::string_view path);
 
-// Seeds of the others, and how many there are in each unit.
+// Seeds of the others, and how many there are in each unit. A few units are of regular networks.
 inline constexpr std::uint64_t first_network = 5000;
 inline constexpr int networks_per_unit = 12;
+inline constexpr int first_regular_unit = 16;
+
+constexpr std::uint64_t first_network_of(int unit) {
+  return unit < first_regular_unit ? first_network + static_cast<std::uint64_t>(unit * networks_per_unit)
+                                   : latency_check::first_regular_network +
+                                         static_cast<std::uint64_t>((unit - first_regular_unit) * networks_per_unit);
+}
 
 template <int Unit>
 std::vector<std::vector<op_subject>> network_ops(std::string_view path) {
-  return latency_check::ops_from<first_network + Unit * networks_per_unit, networks_per_unit>(path);
+  return latency_check::ops_from<first_network_of(Unit), networks_per_unit>(path);
 }
 std::vector<std::vector<op_subject>> network_ops_0(std::string_view path);
 std::vector<std::vector<op_subject>> network_ops_1(std::string_view path);
@@ -38,6 +45,12 @@ std::vector<std::vector<op_subject>> network_ops_12(std::string_view path);
 std::vector<std::vector<op_subject>> network_ops_13(std::string_view path);
 std::vector<std::vector<op_subject>> network_ops_14(std::string_view path);
 std::vector<std::vector<op_subject>> network_ops_15(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_16(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_17(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_18(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_19(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_20(std::string_view path);
+std::vector<std::vector<op_subject>> network_ops_21(std::string_view path);
 
 }  // namespace profile_cpu
 

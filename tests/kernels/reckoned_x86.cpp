@@ -31,6 +31,7 @@ void check(const reckoning& r, const reckoning& by_hand) {
   CHECK(r.turns == by_hand.turns);
   CHECK(r.moved == by_hand.moved);
   CHECK(r.stored == by_hand.stored);
+  CHECK(r.uneven == by_hand.uneven);
 }
 
 }  // namespace
@@ -44,21 +45,45 @@ TEST_CASE("reckoned on x86: bit rows, vectors of 512 or 256 positions") {
 }
 
 TEST_CASE("reckoned on x86: majorities, three tiles of 32 flat positions and two blocks of channels") {
-  // Rows of 8 are 9 apart, so that there are 71 positions; 18 octs of the kernel and one of what is left over.
-  const reckoning r{3 * 6 * 19 + 7 * 19, 3 * (45 + 32) + 230, 2 * (26 * 2 + 20) + 22 * 9 / 4 + 250, 0};
-  check(reckoned<path::avx512_popcnt>(conv(kind::bits, kind::bits, kind::bits, {8, 8, 16}, 16)), r);
+  // Rows of 8 are 9 apart, so that there are 71 positions; 18 octs of the kernel and one of what is left over; counts
+  // of 8 bits. Eight runs of pixels, four at a time, of two bytes; two vectors of what is left over, of two planes.
+  const reckoning r{3 * 8 * 19 + 10 * 19, 3 * (43 + 4 * 8) + 220, 2 * (26 * 2 + 32) + 13 * 2 * 2, 0, 0};
+  const auto op = [](kind out, int channels) { return conv(kind::bits, kind::bits, out, {8, 8, 16}, channels); };
+  const auto reckoned_majority = [](const kernel_op& o) {
+    return kernels::avx512_popcnt::reckoned(kernels::avx512_popcnt::plan_majority(o), o);
+  };
+  check(reckoned_majority(op(kind::bits, 16)), r);
+  CHECK(reckoned_majority(op(kind::bits, 24)).uneven == 2 * 64);  // a third byte of every word, position by position
   reckoning numbers = r;
   numbers.stored = 3 * 32 * 16;  // vectors of 32 numbers hold two positions
-  check(reckoned<path::avx512_popcnt>(conv(kind::bits, kind::bits, kind::i16, {8, 8, 16}, 16)), numbers);
+  numbers.uneven = 3 * 32 * 8;
+  check(reckoned_majority(op(kind::i16, 16)), numbers);
   // Beside 32 channels eight more: vectors of one position each, the second one mostly empty.
-  CHECK(reckoned<path::avx512_popcnt>(conv(kind::bits, kind::bits, kind::i16, {8, 8, 16}, 40)).stored ==
-        5 * 16 * 32 + 2 * 64 * 32);
-  CHECK(reckoned<path::avx512_popcnt>(conv(kind::bits, kind::bits, kind::f32, {8, 8, 16}, 40)).stored ==
-        5 * 16 * 32 + 2 * 64 * 16);
+  CHECK(reckoned_majority(op(kind::i16, 40)).stored == 5 * 16 * 32 + 2 * 64 * 32);
+  CHECK(reckoned_majority(op(kind::i16, 40)).uneven == 2 * 64 * 32);
+  CHECK(reckoned_majority(op(kind::f32, 40)).stored == 5 * 16 * 32 + 2 * 64 * 16);
+  // Strides: four images of 4x4 pixels, each a call of four runs.
+  kernel_op strided = op(kind::bits, 16);
+  strided.geometry = make_window({8, 8, 16}, 16, 3, 3, 2, 1, 1);
+  CHECK(reckoned_majority(strided).moved == 4 * (26 * 2 + 70) + 13 * 2);
 }
 
-TEST_CASE("reckoned on x86: words of a dense layer, read in place") {
-  check(reckoned<path::avx512_popcnt>(conv(kind::bits, kind::bits, kind::i8, {1, 1, 64}, 32, 1)), {4, 12, 0, 0});
+TEST_CASE("reckoned on x86: words of a dense layer, read in place, of patches, and without gaps") {
+  check(reckoned<path::avx512_popcnt>(conv(kind::bits, kind::bits, kind::i8, {1, 1, 64}, 32, 1)), {6, 8, 0, 0, 0});
+  const auto op = [](int channels, kind out) { return conv(kind::bits, kind::bits, out, {3, 3, channels}, 24); };
+  // Nine words, three rows of patches; the second tile is not full.
+  check(reckoned<path::avx512_popcnt>(op(32, kind::i8)), {9 * 2 * 13, 9 * 2 * 4, 9 * 4 * 3, 0, 9 * 16});
+  // Rows of 60 bits: two cuts. Six words.
+  check(reckoned<path::avx512_popcnt>(op(20, kind::bits)), {9 * 2 * 9, 9 * 2 * 4, 9 * 21 + 12, 0, 0});
+}
+
+TEST_CASE("reckoned on x86: depthwise, products, rows and numbers that become floats") {
+  kernel_op op;
+  op.signature = {op_kind::conv, kind::i8, kind::i8, kind::i8};
+  op.signature.grouped = true;
+  op.geometry = make_window({8, 8, 24}, 24, 3, 3, 1, 1, 1, 1, 24);
+  check(reckoned<path::avx512>(op), {2 * 64 * 9, 2 * 8, 2 * 8 * kernels::avx2::ring_columns(op.geometry), 0, 0});
+  check(reckoned<path::avx2>(op), {3 * 64 * 9, 3 * 8, 3 * 8 * kernels::avx2::ring_columns(op.geometry), 0, 0});
 }
 
 TEST_CASE("reckoned on x86: floats, directly and by minimal filtering") {
@@ -80,6 +105,10 @@ TEST_CASE("reckoned on x86: integers store what vectors and tiles hold") {
   CHECK(wider.loops > narrow.loops);
   CHECK(narrow.turns > 0);
   CHECK(narrow.moved > 0);  // there is padding
+  // Ten positions are two quads and two for themselves; a vector that is not full makes all of a block uneven.
+  CHECK(narrow.stored == 10 * 10 * 16);
+  CHECK(narrow.uneven == 10 * 2 * 16);
+  CHECK(wider.uneven == 10 * 10 * 32);
 }
 
 TEST_CASE("reckoned on x86: poolings, by hand") {

@@ -15,8 +15,8 @@ static_assert(offramp::path::cortex_m_dsp::id == 8,
 static_assert(offramp::path::cortex_m_dsp::version == 2,
               "offramp: profile cortex_m4_instructions_cortex_m_dsp was measured with version 2 of "
               "offramp::path::cortex_m_dsp: measure again");
-static_assert(offramp::features_version == 4,
-              "offramp: profile cortex_m4_instructions_cortex_m_dsp was fitted with version 4 of the features: measure "
+static_assert(offramp::features_version == 5,
+              "offramp: profile cortex_m4_instructions_cortex_m_dsp was fitted with version 5 of the features: measure "
               "again");
 
 inline constexpr offramp::cpu_profile<offramp::path::cortex_m_dsp> cortex_m4_instructions_cortex_m_dsp{{
@@ -25,7 +25,7 @@ inline constexpr offramp::cpu_profile<offramp::path::cortex_m_dsp> cortex_m4_ins
     .from = offramp::provenance::emulated,
     .path_id = 8,
     .path_version = 2,
-    .features = 4,
+    .features = 5,
     .gigahertz = 0,
     .alone = 0,
     .per_sample = 0,

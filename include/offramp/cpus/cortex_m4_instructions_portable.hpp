@@ -14,8 +14,8 @@ static_assert(offramp::path::portable::id == 1,
 static_assert(offramp::path::portable::version == 1,
               "offramp: profile cortex_m4_instructions_portable was measured with version 1 of "
               "offramp::path::portable: measure again");
-static_assert(offramp::features_version == 4,
-              "offramp: profile cortex_m4_instructions_portable was fitted with version 4 of the features: measure "
+static_assert(offramp::features_version == 5,
+              "offramp: profile cortex_m4_instructions_portable was fitted with version 5 of the features: measure "
               "again");
 
 inline constexpr offramp::cpu_profile<offramp::path::portable> cortex_m4_instructions_portable{{
@@ -24,7 +24,7 @@ inline constexpr offramp::cpu_profile<offramp::path::portable> cortex_m4_instruc
     .from = offramp::provenance::emulated,
     .path_id = 1,
     .path_version = 1,
-    .features = 4,
+    .features = 5,
     .gigahertz = 0,
     .alone = 0,
     .per_sample = 0,

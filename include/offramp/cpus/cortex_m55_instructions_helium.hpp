@@ -15,8 +15,8 @@ static_assert(offramp::path::helium::id == 13,
 static_assert(offramp::path::helium::version == 1,
               "offramp: profile cortex_m55_instructions_helium was measured with version 1 of offramp::path::helium: "
               "measure again");
-static_assert(offramp::features_version == 4,
-              "offramp: profile cortex_m55_instructions_helium was fitted with version 4 of the features: measure "
+static_assert(offramp::features_version == 5,
+              "offramp: profile cortex_m55_instructions_helium was fitted with version 5 of the features: measure "
               "again");
 
 inline constexpr offramp::cpu_profile<offramp::path::helium> cortex_m55_instructions_helium{{
@@ -25,7 +25,7 @@ inline constexpr offramp::cpu_profile<offramp::path::helium> cortex_m55_instruct
     .from = offramp::provenance::emulated,
     .path_id = 13,
     .path_version = 1,
-    .features = 4,
+    .features = 5,
     .gigahertz = 0,
     .alone = 0,
     .per_sample = 0,

@@ -65,7 +65,8 @@ inline std::string cost_text(regressor r, double cost, time_unit unit) {
       {"output", "1000 outputs", "1,000,000 outputs", " with two slopes or a rectifier"},
       {"byte", "kB", "MB", " beyond 32 KiB of operands"},
       {"unit", "1000 units", "1,000,000 units", " of its tiles"},
-      {"unit", "1000 units", "1,000,000 units", " of making its input ready"}};
+      {"unit", "1000 units", "1,000,000 units", " of making its input ready"},
+      {"output", "1000 outputs", "1,000,000 outputs", " that does not fill a vector"}};
   const wording& w = words[static_cast<int>(r)];
   if (r == regressor::fixed) return three_digits(cost) + " " + short_name(unit);
   const char* per = w.one;
@@ -88,7 +89,7 @@ inline std::string leaf_text(const latency_leaf& leaf, time_unit unit) {
       regressor::scratch_bytes, regressor::far_bytes,   regressor::turns,      regressor::moved,
       regressor::outputs,       regressor::to_bits,     regressor::to_bytes,   regressor::to_words,
       regressor::to_floats,     regressor::added,       regressor::bent,       regressor::positions,
-      regressor::rows,          regressor::fixed};
+      regressor::uneven,        regressor::rows,        regressor::fixed};
   static_assert(sizeof order / sizeof order[0] == regressors);
   std::string text;
   for (const regressor r : order) {

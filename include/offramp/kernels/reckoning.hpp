@@ -13,6 +13,7 @@ struct reckoning {
   std::int64_t turns = 0;   // what is done once per tile beside them
   std::int64_t moved = 0;   // making the input ready
   std::int64_t stored = 0;  // outputs that the output stage works on, those of lanes that stay empty included
+  std::int64_t uneven = 0;  // of these, those that go a longer way because they do not fill whole vectors
 };
 
 }  // namespace offramp::inline OFFRAMP_ABI::kernels

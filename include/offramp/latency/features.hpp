@@ -13,7 +13,7 @@
 namespace offramp::inline OFFRAMP_ABI {
 
 // Changes whenever a regressor or a condition does: a profile fitted with others is refused.
-inline constexpr std::uint16_t features_version = 4;
+inline constexpr std::uint16_t features_version = 5;
 
 // One tree each. `grouped_conv` holds depthwise and all other grouped convolutions.
 enum class op_class : std::uint8_t {
@@ -80,16 +80,17 @@ enum class regressor : std::uint8_t {
   bent,       // those with a second slope, or a rectifier in front
   far_bytes,  // of input, output, weights and scratch, beyond 32 KiB
   turns,      // kernels::reckoned: tiles,
-  moved,      // and the input made ready
+  moved,      // the input made ready,
+  uneven,     // and outputs that do not fill vectors
 };
-inline constexpr int regressors = 26;
+inline constexpr int regressors = 27;
 
 constexpr const char* to_string(regressor r) {
   constexpr const char* names[regressors] = {
       "fixed",         "rows",       "positions",   "outputs",        "work",     "work_out_8", "work_out_16",
       "work_out_64",   "work_in_32", "work_in_64",  "gathered_bytes", "in_bytes", "out_bytes",  "weight_bytes",
       "scratch_bytes", "reckoned",   "work_inside", "to_bits",        "to_bytes", "to_words",   "to_floats",
-      "added",         "bent",       "far_bytes",   "turns",          "moved"};
+      "added",         "bent",       "far_bytes",   "turns",          "moved",    "uneven"};
   return static_cast<int>(r) < regressors ? names[static_cast<int>(r)] : "unknown";
 }
 
@@ -191,6 +192,7 @@ constexpr op_features features(const kernel_op& op, std::int64_t weight_bytes) {
   put(regressor::reckoned, static_cast<double>(reckoned.loops));
   put(regressor::turns, static_cast<double>(reckoned.turns));
   put(regressor::moved, static_cast<double>(reckoned.moved));
+  put(regressor::uneven, static_cast<double>(reckoned.uneven));
   put(regressor::work_inside, work * inside_share(w));
   const double stored = reckoned.stored > 0 ? static_cast<double>(reckoned.stored)
                                             : numbers * rounded(w.out.c, s.out == kind::bits ? 32 : 16);

@@ -216,13 +216,15 @@ TEST_CASE("counts of all differences, and of none") {
   if (!kernels::runs_here<popcnt>()) return;
   constexpr op_signature s = conv(kind::bits, kind::bits, kind::i32);
   for (const int channels : {7, 8, 64, 200, 640}) {
-    const window w = make_window({16, 15, channels}, 64, 3, 3, 1, 0, 0);
+    const window w = make_window({32, 31, channels}, 64, 3, 3, 1, 0, 0);
     const kernel_op op{s, w};
     REQUIRE(choose_conv_bits(op).variant == variant::majorities);
     for (const bool differ : {true, false}) {
       const int words = offramp::ceil_div(channels, 32);
-      auto* in = reinterpret_cast<std::uint32_t*>(memory().in.take(static_cast<std::size_t>(240 * words) * 4, 4));
-      for (int i = 0; i < 240 * words; ++i) in[i] = differ ? offramp::low_bits(channels - 32 * (i % words)) : 0;
+      auto* in =
+          reinterpret_cast<std::uint32_t*>(memory().in.take(static_cast<std::size_t>(w.in.positions() * words) * 4, 4));
+      for (int i = 0; i < w.in.positions() * words; ++i)
+        in[i] = differ ? offramp::low_bits(channels - 32 * (i % words)) : 0;
       auto* canonical = reinterpret_cast<std::uint32_t*>(
           memory().canonical_weights.take(4 * kernels::canonical_layout(op).total(), 4));
       for (std::size_t i = 0; i < kernels::canonical_layout(op).total(); ++i) canonical[i] = 0;  // all +1, no bias

@@ -10,6 +10,7 @@
 #include <offramp/kernels/avx2/float_packing.hpp>
 #include <offramp/kernels/avx2/float_window.hpp>
 #include <offramp/kernels/portable/traits.hpp>
+#include <offramp/kernels/reckoning.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx2 {
 
@@ -54,6 +55,15 @@ struct depthwise_in_lanes {
   }
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
+  // Products, rows, and numbers that become floats, in vectors.
+  static constexpr reckoning reckoned(const kernel_op& op) {
+    if (!runs_by_channel(op)) return traits<path::portable>::reckoned(op);
+    const window& w = op.geometry;
+    const std::int64_t vectors = ceil_div(w.out.c, Lanes);
+    return {.loops = vectors * w.out.positions() * w.taps(),
+            .turns = vectors * w.out.h,
+            .moved = vectors * w.in.h * ring_columns(w)};
+  }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     if (!runs_by_channel(op)) return portable::packed_words(op);
     const window& w = op.geometry;

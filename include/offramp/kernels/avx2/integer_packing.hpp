@@ -123,6 +123,11 @@ struct work_plan {
     int most = most_positions(v);
     // Measured on Zen 4: with one step a tap, 13 and 14 positions take 1.1 to 1.3 times as long as 12, each.
     if (Lanes == 16 && v == 2 && stored_steps == 1 && most > 12) most = 12;
+    // g++ 12 unrolls four steps and keeps what neighbouring windows share: more sums than these go through memory.
+    if (Lanes == 16 && Together == 4 && v <= 2 && stored_steps == 4 && runs == 1 && w.kernel_w > 1) {
+      const int fit = v == 1 ? 16 : 10;
+      if (most > fit) most = fit;
+    }
     if (w.out.w <= most) return w.out.w;
     int best = most;
     for (int p = most; p >= (most + 1) / 2; --p)
@@ -199,6 +204,16 @@ struct row_range {
 // A multiply-add takes 5 or 6 cycles and two begin in each: blocks with few sums take turns between several sets.
 constexpr int sets_of_sums(int sums) { return sums >= 8 ? 1 : sums >= 4 ? 2 : sums >= 2 ? 4 : 8; }
 
+// Of how many positions v vectors of output channels, `channels` of which there are, leave the output stage together
+// (output_block.hpp); 0: each vector for itself.
+template <int Lanes>
+constexpr int stored_together(const op_signature& s, int channels, int v) {
+  if (s.out == kind::bits) return 1;
+  if (channels < Lanes * v || v == 3) return 0;
+  if (s.out == kind::i8 && !s.add) return 4 / v;
+  return Lanes == 16 && s.out == kind::i16 ? (v == 1 ? 2 : 1) : 0;
+}
+
 // Half cycles, about: multiply-adds of all blocks, of which two begin in a cycle, what a block costs beside them, and
 // copying the input. For the latency model; nothing is chosen by it.
 template <int Lanes, int Together>
@@ -229,7 +244,12 @@ constexpr reckoning reckoned(const kernel_op& op) {
     }
     r.loops += rows * steps * p.steps;
     r.turns += std::int64_t{p.w.out.h} * blocks;
-    r.stored += std::int64_t{p.w.out.h} * blocks * sums * Lanes;
+    const int together = stored_together<Lanes>(op.signature, p.w.out.c - v * Lanes, n);
+    for (int x = 0; x < p.w.out.w; x += positions) {
+      const int here = p.w.out.w - x < positions ? p.w.out.w - x : positions;
+      r.stored += std::int64_t{p.w.out.h} * here * n * Lanes;
+      r.uneven += std::int64_t{p.w.out.h} * (together > 0 ? here % together : here) * n * Lanes;
+    }
   }
   if (!p.copies) return r;
   // Whole rows at a time, or else position by position.

@@ -67,10 +67,16 @@ OFFRAMP_INLINE OFFRAMP_AVX512 count_output<S> make_output(const parameters<S>& p
 }
 
 template <op_signature S>
+OFFRAMP_INLINE OFFRAMP_AVX512 __m512i accumulated(const count_output<S>& o, const std::int32_t* counts) {
+  const __m512i count = _mm512_loadu_si512(counts);
+  return _mm512_sub_epi32(_mm512_set1_epi32(o.depth), _mm512_add_epi32(count, count));
+}
+
+template <op_signature S>
 OFFRAMP_INLINE OFFRAMP_AVX512 void store_counts(const count_output<S>& o, const window& w, void* out, int position,
                                                 const std::int32_t* counts) {
-  const __m512i count = _mm512_loadu_si512(counts);
   if constexpr (S.out == kind::bits) {
+    const __m512i count = _mm512_loadu_si512(counts);
     const std::uint32_t bits =
         (static_cast<std::uint32_t>(_mm512_cmpgt_epi32_mask(count, o.most)) ^ o.lanes.flips) & (0xffffu >> (16 - o.n));
     auto* to =
@@ -87,8 +93,7 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void store_counts(const count_output<S>& o, const 
       if (at + o.n > 32) to[1] = bits >> (32 - at);
     }
   } else {
-    const __m512i acc = _mm512_sub_epi32(_mm512_set1_epi32(o.depth), _mm512_add_epi32(count, count));
-    store_lanes16<S>(o.lanes, w, out, position, o.first, o.n, acc);
+    store_lanes16<S>(o.lanes, w, out, position, o.first, o.n, accumulated(o, counts));
   }
 }
 
@@ -109,7 +114,23 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void store_run(const count_output<S>& o, const win
   }
   if constexpr (short_scales::takes(S))
     if (o.left >= 0) return store_short_run<S>(o.shorts, o.left, w, out, position, o.first, n, counts);
-  for (int i = 0; i < n; ++i) store_counts(o, w, out, position + i, counts + 16 * i);
+  if constexpr (S.add) {
+    // Streams are read some positions ahead of what is stored (load_stream16).
+    constexpr int ahead = 4;
+    for (int left = n; left > 0; left -= ahead, position += ahead, counts += 16 * ahead) {
+      const int some = left < ahead ? left : ahead;
+      __m512i added[ahead];
+#pragma GCC unroll 4
+      for (int i = 0; i < ahead; ++i)
+        if (i < some) added[i] = load_added16<S>(w, out, position + i, o.first, o.n);
+#pragma GCC unroll 4
+      for (int i = 0; i < ahead; ++i)
+        if (i < some)
+          store_added16<S>(o.lanes, w, out, position + i, o.first, o.n, accumulated(o, counts + 16 * i), added[i]);
+    }
+  } else {
+    for (int i = 0; i < n; ++i) store_counts(o, w, out, position + i, counts + 16 * i);
+  }
 }
 
 // Bits of one position, whole words: those of two tiles each, of the n from `tile` on (even). Returns how many tiles
@@ -180,8 +201,8 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void convolve_dense(const word_plan& p, const wind
 
 // `Loop` is `carry_save` or its like; `Cases`: those that occur.
 template <op_signature S, class Loop, word_cases Cases>
-OFFRAMP_AVX512 inline void convolve_words(const word_plan& p, const word_scratch& at, const window& w,
-                                          const arguments& a) {
+OFFRAMP_INLINE OFFRAMP_AVX512 void convolve_words(const word_plan& p, const word_scratch& at, const window& w,
+                                                  const arguments& a) {
   const parameters<S> params{a.weights, w};
   const std::uint32_t* kernel = a.weights + packed_begin({S, w});
   auto* scratch = static_cast<std::uint8_t*>(a.scratch);
@@ -235,9 +256,9 @@ OFFRAMP_AVX512 inline void convolve_words(const word_plan& p, const word_scratch
   }
 }
 
-// Plans of constant shapes are constants.
+// Plans of constant shapes are constants, also in what is inlined above.
 template <op_signature S, class Loop, class Geometry>
-inline void convolve_words(Geometry g, const arguments& a) {
+OFFRAMP_AVX512 inline void convolve_words(Geometry g, const arguments& a) {
   if constexpr (Geometry::is_static) {
     static constexpr window w = Geometry{}();
     static constexpr word_plan plan = plan_words({S, w});

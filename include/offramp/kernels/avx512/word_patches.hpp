@@ -51,8 +51,8 @@ OFFRAMP_INLINE OFFRAMP_AVX512 std::uint64_t read_bits(const std::uint8_t* from, 
 }
 
 // The channels of a group of all rows without gaps, and a row of zeros behind them.
-OFFRAMP_AVX512 inline void make_tight_rows(const word_plan& p, const window& w, const std::uint32_t* in, int group,
-                                           std::uint8_t* rows) {
+OFFRAMP_INLINE OFFRAMP_AVX512 void make_tight_rows(const word_plan& p, const window& w, const std::uint32_t* in,
+                                                   int group, std::uint8_t* rows) {
   const int words = ceil_div(w.in.c, 32);
   const int first = group * p.in_c;
   const int columns = (w.out.w - 1) * w.stride_w + w.kernel_w;
@@ -101,30 +101,46 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void cut_patch(const word_plan& p, const window& w
   for (; bits > 0; bits -= 32, held >>= 32) *patch++ = static_cast<std::uint32_t>(held);
 }
 
-// One row of `n` patches, whole words, of neighbouring positions in an output row: the words [first, first + count) of
-// pixels from x0 on, `w.stride_w` further each. `row`: the input row, or none where it is padding.
-OFFRAMP_INLINE OFFRAMP_AVX512 void copy_patch_rows(const word_plan& p, const window& w, const std::uint32_t* row,
-                                                   int first, int count, int x0, int n, std::uint32_t* patch) {
-  const int words = ceil_div(w.in.c, 32);
-  const int run = w.kernel_w * count;
-  for (int i = 0; i < n; ++i, x0 += w.stride_w, patch += p.words) {
-    if (row == nullptr) {
-      clear_words(patch, run);
-      continue;
-    }
-    const std::uint32_t* from = row + static_cast<std::ptrdiff_t>(x0) * words + first;
-    if (x0 >= 0 && x0 + w.kernel_w <= w.in.w && count == words) {
-      if (run <= 16) {
-        const auto lanes = static_cast<__mmask16>((1u << run) - 1u);
-        _mm512_mask_storeu_epi32(patch, lanes, _mm512_maskz_loadu_epi32(lanes, from));
-      } else {
-        copy_words(patch, from, run);
-      }
+// Lanes [lo, hi), of 16.
+OFFRAMP_INLINE OFFRAMP_AVX512 __mmask16 lanes_between(int lo, int hi) {
+  const int l = lo < 0 ? 0 : lo, h = hi < 0 ? 0 : hi > 16 ? 16 : hi;
+  return static_cast<__mmask16>(l >= h ? 0u : low_bits(h) & ~low_bits(l));
+}
+
+// `run` words of a row of a patch, of which those of [lo, hi) are read and the rest are zeros. Writes up to a whole
+// vector: what is behind comes next. No word but those is touched, wherever `from` points.
+OFFRAMP_INLINE OFFRAMP_AVX512 void copy_patch_row(const std::uint32_t* from, int lo, int hi, int run,
+                                                  std::uint32_t* patch) {
+  if (run <= 4) {
+    const __m128i v = _mm_maskz_loadu_epi32(static_cast<__mmask8>(lanes_between(lo, hi)), from);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(patch), v);
+  } else if (run <= 8) {
+    const __m256i v = _mm256_maskz_loadu_epi32(static_cast<__mmask8>(lanes_between(lo, hi)), from);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(patch), v);
+  } else {
+    for (int k = 0; k < run; k += 16)
+      _mm512_storeu_si512(patch + k, _mm512_maskz_loadu_epi32(lanes_between(lo - k, hi - k), from + k));
+  }
+}
+
+// The patch of a position, whole words: the words [first, first + count) of every pixel. No branch asks whether a
+// window meets padding: where images are small, as many do as not.
+OFFRAMP_INLINE OFFRAMP_AVX512 void copy_patch(const window& w, const std::uint32_t* in, int first, int count, int oy,
+                                              int ox, std::uint32_t* patch) {
+  const int words = ceil_div(w.in.c, 32), run = w.kernel_w * count;
+  const int x0 = ox * w.stride_w - w.pad_left;
+  for (int ky = 0; ky < w.kernel_h; ++ky, patch += run) {
+    const int y = oy * w.stride_h - w.pad_top + ky;
+    const bool inside = y >= 0 && y < w.in.h;
+    const std::uint32_t* const row = inside ? in + static_cast<std::ptrdiff_t>(y) * w.in.w * words : in;
+    const int lo = x0 < 0 ? -x0 : 0, hi = !inside ? 0 : x0 + w.kernel_w > w.in.w ? w.in.w - x0 : w.kernel_w;
+    if (count == words) {
+      copy_patch_row(row + static_cast<std::ptrdiff_t>(x0) * words, lo * words, hi * words, run, patch);
       continue;
     }
     for (int kx = 0; kx < w.kernel_w; ++kx)
-      if (x0 + kx >= 0 && x0 + kx < w.in.w)
-        copy_words(patch + kx * count, from + kx * words, count);
+      if (kx >= lo && kx < hi)
+        copy_words(patch + kx * count, row + static_cast<std::ptrdiff_t>(x0 + kx) * words + first, count);
       else
         clear_words(patch + kx * count, count);
   }
@@ -132,28 +148,18 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void copy_patch_rows(const word_plan& p, const win
 
 // Patches of the positions [first, end) of a group. `Tight`: may they be?
 template <bool Tight>
-OFFRAMP_AVX512 inline void make_patches(const word_plan& p, const window& w, const std::uint32_t* in,
-                                        const std::uint8_t* rows, int group, int first, int end,
-                                        std::uint32_t* patches) {
-  const int words = ceil_div(w.in.c, 32);
+OFFRAMP_INLINE OFFRAMP_AVX512 void make_patches(const word_plan& p, const window& w, const std::uint32_t* in,
+                                                const std::uint8_t* rows, int group, int first, int end,
+                                                std::uint32_t* patches) {
   const int count = ceil_div(p.in_c, 32);
   int oy = first / w.out.w;
   int ox = first % w.out.w;
-  for (int position = first; position < end; ox = 0, ++oy) {
-    const int n = w.out.w - ox < end - position ? w.out.w - ox : end - position;
-    if (Tight && p.tight) {
-      for (int i = 0; i < n; ++i) cut_patch(p, w, rows, oy, ox + i, patches + i * p.words);
-    } else {
-      for (int ky = 0; ky < w.kernel_h; ++ky) {
-        const int y = oy * w.stride_h - w.pad_top + ky;
-        const std::uint32_t* row =
-            y < 0 || y >= w.in.h ? nullptr : in + static_cast<std::ptrdiff_t>(y) * w.in.w * words;
-        copy_patch_rows(p, w, row, group * p.in_c / 32, count, ox * w.stride_w - w.pad_left, n,
-                        patches + ky * w.kernel_w * count);
-      }
-    }
-    position += n;
-    patches += n * p.words;
+  for (int position = first; position < end; ++position, patches += p.words) {
+    if (Tight && p.tight)
+      cut_patch(p, w, rows, oy, ox, patches);
+    else
+      copy_patch(w, in, group * p.in_c / 32, count, oy, ox, patches);
+    if (++ox == w.out.w) ox = 0, ++oy;
   }
 }
 

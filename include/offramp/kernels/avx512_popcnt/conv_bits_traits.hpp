@@ -14,42 +14,73 @@
 
 namespace offramp::inline OFFRAMP_ABI::kernels::avx512_popcnt {
 
+// Sixty-four pixels at a time (majority_input.hpp), in runs of 16 of a row of a phase, for all bands.
+constexpr std::int64_t pixel_calls(const majority_plan& p, const window& w) {
+  const auto inside = [](int in, int pad, int phase, int stride, int out, int reach) {
+    const int outside = pad - phase, from = outside > 0 ? ceil_div(outside, stride) : 0;
+    const int end = in + outside <= 0 ? 0 : ceil_div(in + outside, stride);
+    const int n = (end < out + reach ? end : out + reach) - from;
+    return n > 0 ? n : 0;
+  };
+  const int again = (ceil_div(w.out.h, p.band) - 1) * p.reach_h;  // rows that two bands read
+  std::int64_t calls = 0;
+  for (int phase = 0; phase < p.phases; ++phase) {
+    const int rows = inside(w.in.h, w.pad_top, phase / p.phases_w, w.stride_h, w.out.h, p.reach_h);
+    const int columns = inside(w.in.w, w.pad_left, phase % p.phases_w, w.stride_w, w.out.w, p.reach_w);
+    calls += ceil_div((rows + again) * ceil_div(columns, 16), 4);
+  }
+  return calls;
+}
+
 // Cycles, about, of either way, to compare them; they depend on stored channels alone, as layouts do.
 constexpr reckoning reckoned(const majority_plan& p, const kernel_op& op) {
   const window& w = op.geometry;
-  const std::int64_t flat = p.flat(w.out.h, w.out.w);
   reckoning r;
   for (int block = 0; block < p.blocks(); block += tile_blocks(p.blocks() - block)) {
     const int blocks = tile_blocks(p.blocks() - block), positions = 64 / blocks;
     const std::int64_t count = cover(p, w.out.h, w.out.w, positions).count;
-    r.loops += p.groups * (count * 6 * p.octs + 7 * p.octs);
-    r.turns += p.groups * (count * (45 + positions) + 230);
-    // A vector for each position, of 32 numbers with scales of 16 bits, unless they are computed across positions.
+    r.loops += p.groups * (count * 8 * p.octs + 10 * p.octs);
+    r.turns += p.groups * (count * (43 + 4 * p.planes) + 220);
+    // A vector for each position, of 32 numbers with scales of 16 bits, unless they are computed across positions,
+    // where parameters lie across lines unless channels are a multiple of 16.
     const int left = p.channels - 8 * block, n = left < 8 * blocks ? left : 8 * blocks;
     const bool joined = joins_lanes(op, n) || joins_shorts(op, n);
     const int lanes = joined ? 1 : short_scales::present(op) ? 32 : 16;
-    if (p.numbers) r.stored += p.groups * count * positions * lanes * ceil_div(n, lanes);
+    const std::int64_t stored = p.numbers ? p.groups * count * positions * lanes * ceil_div(n, lanes) : 0;
+    r.stored += stored;
+    if (joined) r.uneven += n % 16 == 0 ? stored / 2 : stored;
+    if (!joined && n % lanes != 0) r.uneven += stored;
+    // Bits of tiles that are no whole outputs go position by position.
+    const bool whole = block == 0 && 4 * ceil_div(w.out.c, 32) == (blocks < 4 ? 4 : blocks);
+    if (!p.numbers && !whole) r.uneven += p.groups * count * positions;
   }
-  // Sixty-four pixels at a time, in runs of 16.
-  const std::int64_t runs = std::int64_t{w.in.h} * ceil_div(w.in.w, 16);
-  r.moved = p.groups * ((runs + 3) / 4 * (26 * p.stored_bytes + 20) + 20 * flat / 64 * p.taps / 4 + 250);
+  const int words = ceil_div(w.in.c, 32), step = w.stride_w * words;
+  const int load = words * (step == 1 ? 32 : step == 2 ? 70 : 110);
+  const std::int64_t tails = ceil_div(p.flat(w.out.h, w.out.w), 64) * 2 * p.tail_octs;
+  r.moved = p.groups * (pixel_calls(p, w) * (26 * p.stored_bytes + load) + 13 * tails);
   return r;
 }
 constexpr long long majority_cycles(const majority_plan& p, const kernel_op& op) {
   const reckoning r = reckoned(p, op);
-  return (r.loops + r.turns + r.moved) * 118 / 100;  // as measured over the count above
+  return r.loops + r.turns + r.moved;
 }
-constexpr reckoning reckoned(const avx512::word_plan& p, const window& w) {
+// A word of 16 channels takes a cycle and a half, a patch four for each row, without gaps three and a half for every
+// run of bits, and each word of the input as many as it takes to append it.
+constexpr reckoning reckoned(const avx512::word_plan& p, const kernel_op& op) {
+  const window& w = op.geometry;
   const std::int64_t positions = p.groups * w.out.positions();
   const int cuts = ceil_div(w.kernel_w * p.stored_in_c, 56);
-  const std::int64_t gather = p.in_place ? 0 : p.tight ? w.kernel_h * (8 * cuts + 4) + 20 : 14 * w.kernel_h;
-  return {.loops = positions * p.tiles() * (5 * p.stored_words / 4),
-          .turns = positions * p.tiles() * 6,
-          .moved = positions * gather};
+  const std::int64_t gather = p.in_place ? 0 : p.tight ? w.kernel_h * cuts * 7 / 2 : 4 * w.kernel_h;
+  const std::int64_t appended = p.tight ? p.groups * w.in.positions() * ceil_div(p.in_c, 32) * 4 / 3 : 0;
+  const bool numbers = op.signature.out != kind::bits;
+  return {.loops = positions * p.tiles() * (3 * p.stored_words / 2),
+          .turns = positions * p.tiles() * 4,
+          .moved = positions * gather + appended,
+          .uneven = numbers && p.channels % 16 != 0 ? positions * 16 : 0};
 }
-constexpr long long word_cycles(const avx512::word_plan& p, const window& w) {
-  const reckoning r = reckoned(p, w);
-  return r.loops + r.turns + r.moved;
+constexpr long long word_cycles(const avx512::word_plan& p, const kernel_op& op) {
+  const reckoning r = reckoned(p, op);
+  return 100 + r.loops + r.turns + r.moved;
 }
 
 // The same for columns: three cycles a nanosecond.
@@ -70,7 +101,7 @@ struct conv_bits_choice {
   if (portable::by_channel(op)) return {conv_bits_variant::portable, 0};
   const kernel_op all = for_stored_channels(op);
   const window& w = all.geometry;
-  conv_bits_choice best{conv_bits_variant::words, word_cycles(avx512::plan_words(all), w)};
+  conv_bits_choice best{conv_bits_variant::words, word_cycles(avx512::plan_words(all), all)};
   // Groups have to begin with a byte, of inputs as of outputs.
   if (!op.signature.grouped || (w.group_in_c() % 8 == 0 && w.out.c / w.groups % 8 == 0))
     if (const long long n = majority_cycles(plan_majority(all), all); n < best.cycles)
@@ -95,7 +126,7 @@ struct conv_bits {
     const kernel_op all = for_stored_channels(op);
     reckoning r{.loops = c.cycles};
     if (c.variant == conv_bits_variant::majorities) r = avx512_popcnt::reckoned(plan_majority(all), all);
-    if (c.variant == conv_bits_variant::words) r = avx512_popcnt::reckoned(avx512::plan_words(all), all.geometry);
+    if (c.variant == conv_bits_variant::words) r = avx512_popcnt::reckoned(avx512::plan_words(all), all);
     return r;
   }
   static constexpr std::size_t weight_words(const kernel_op& op) {

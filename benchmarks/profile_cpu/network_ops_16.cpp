@@ -1,0 +1,6 @@
+// Ops of random networks, part 17 of 22.
+#include "benchmarks/profile_cpu/networks.hpp"
+
+std::vector<std::vector<profile_cpu::op_subject>> profile_cpu::network_ops_16(std::string_view path) {
+  return network_ops<16>(path);
+}
