@@ -130,8 +130,8 @@ TEST_CASE("profile file: fields that are wrong are named, with what was found an
     CHECK_MESSAGE(found == "cpu.json: " + message, found);
   };
   says("\"format_version\": 1", "\"format_version\": 2", "format_version: found 2, expected 1");
-  says("\"features\": 4", "\"features\": 7",
-       "features: found version 7, expected 4 (fitted for another version of the library: measure again)");
+  says("\"features\": 5", "\"features\": 7",
+       "features: found version 7, expected 5 (fitted for another version of the library: measure again)");
   says("\"unit\": \"nanoseconds\"", "\"unit\": \"hours\"",
        "unit: found \"hours\", expected nanoseconds, cycles, instructions or ticks");
   says("\"emulated\"", "\"guessed\"", "from: found \"guessed\", expected measured, emulated or estimated");
@@ -172,7 +172,7 @@ TEST_CASE("profile file: trees that are too large end in a message") {
       close += "}";
     }
     return R"({"format": "offramp latency profile", "format_version": 1, "name": "", "unit": "cycles",
-      "from": "measured", "path": {"id": 1, "version": 1}, "features": 4, "gigahertz": 0, "alone": 0, "per_sample": 0,
+      "from": "measured", "path": {"id": 1, "version": 1}, "features": 5, "gigahertz": 0, "alone": 0, "per_sample": 0,
       "per_step": 0, "per_exit": 0, "quantile": 0, "quantile_ratio": 1, "repeatability": 0, "samples": 0,
       "classes": {"pool": {"largest_work": 1, "error": 0, "gigahertz": 0, "tree": )" +
            open + R"({"costs": {"work": 1}})" + close + "}}}";
@@ -196,7 +196,7 @@ TEST_CASE("profile_for: of this path, in this version, or a message") {
   other = small_profile;
   other.features = 0;
   CHECK(
-      contains(message_of([&] { host::profile_for<path::portable>(other); }), "features: found version 0, expected 4"));
+      contains(message_of([&] { host::profile_for<path::portable>(other); }), "features: found version 0, expected 5"));
   other = small_profile;
   other.nodes[0].yes = 0;
   CHECK(contains(message_of([&] { host::profile_for<path::portable>(other); }), "malformed"));

@@ -65,5 +65,5 @@ TEST_CASE("profile header: what it refuses") {
   CHECK(complaint(p, "x").find("malformed") != std::string::npos);
   p = small_profile;
   p.features = 77;
-  CHECK(complaint(p, "x").find("features: found version 77, expected 4") != std::string::npos);
+  CHECK(complaint(p, "x").find("features: found version 77, expected 5") != std::string::npos);
 }

@@ -11,8 +11,8 @@ static_assert(offramp::path::portable::id == 1,
               "offramp: profile board_7 was measured on the path of id 1, which is not offramp::path::portable");
 static_assert(offramp::path::portable::version == 1,
               "offramp: profile board_7 was measured with version 1 of offramp::path::portable: measure again");
-static_assert(offramp::features_version == 4,
-              "offramp: profile board_7 was fitted with version 4 of the features: measure again");
+static_assert(offramp::features_version == 5,
+              "offramp: profile board_7 was fitted with version 5 of the features: measure again");
 
 inline constexpr offramp::cpu_profile<offramp::path::portable> board_7{{
     .name = "board \"7\", C:\\x",
@@ -20,7 +20,7 @@ inline constexpr offramp::cpu_profile<offramp::path::portable> board_7{{
     .from = offramp::provenance::emulated,
     .path_id = 1,
     .path_version = 1,
-    .features = 4,
+    .features = 5,
     .gigahertz = 0.168f,
     .alone = 1.155f,
     .per_sample = 31.3f,
