@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # what: what including offramp costs: g++ -O2 seconds of the device umbrella and of networks, portable and on x86
 # CPU seconds differ between machines, so the ratios to an empty unit and to one that includes <vector> stand beside.
+# Also what a deadline adds that the compiler checks (latency<Net>(cpu), ten layers).
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 export LC_ALL=C
@@ -50,6 +51,12 @@ goal() { # NAME FILE TARGET
 lines=()
 goal device_umbrella "$work/umbrella.cpp" 0.5
 goal example_network "$example" 1.5
+measure ten_layers benchmarks/compile_time/ten_layers.cpp &&
+  measure ten_layers_deadline benchmarks/compile_time/ten_layers_deadline.cpp || exit 1
+added="$(awk "BEGIN { printf \"%.3f\", ${seconds[ten_layers_deadline]} - ${seconds[ten_layers]} }")"
+verdict=pass
+awk "BEGIN { exit !($added <= 0.2) }" || { verdict=fail failed=1; }
+lines+=("goal predicted_latency_adds measured=${added}s target=0.2s $verdict")
 if [ "$(uname -m)" = x86_64 ]; then
   goal example_network_x86 benchmarks/compile_time/example_network_x86.cpp 3
   goal ten_layers_x86 benchmarks/compile_time/ten_layers_x86.cpp 6
@@ -57,7 +64,8 @@ fi
 
 echo "$("$compiler" --version | head -n 1), -O2 -c, median of five, user CPU; $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2-)"
 printf '%-20s %9s %14s %14s\n' unit seconds 'x empty' 'x <vector>'
-for name in empty vector device_umbrella example_network example_network_x86 ten_layers_x86; do
+for name in empty vector device_umbrella example_network ten_layers ten_layers_deadline example_network_x86 \
+  ten_layers_x86; do
   [ -n "${seconds[$name]:-}" ] || continue
   awk -v n="$name" -v s="${seconds[$name]}" -v e="${seconds[empty]}" -v v="${seconds[vector]}" \
     'BEGIN { printf "%-20s %9.3f %14.1f %14.2f\n", n, s, (e > 0 ? s / e : 0), (v > 0 ? s / v : 0) }'
