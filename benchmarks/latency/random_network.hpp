@@ -42,8 +42,8 @@ struct network_plan {
   int residuals = 0;
 };
 
-// From this seed on channels come in multiples of 16, of 8 below 16, as in most networks that people write; before it any
-// number may come.
+// From this seed on channels come in multiples of 16, of 8 below 16, as in most networks that people write; before it
+// any number may come.
 inline constexpr std::uint64_t first_regular_network = 7000;
 
 class network_writer {
