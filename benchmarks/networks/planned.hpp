@@ -26,7 +26,7 @@ using offramp::op_kind;
 // Canonical weights of an op. Those of floats keep sums near 1, so that deep networks neither vanish nor overflow.
 inline void fill_weights(std::uint64_t stream, const offramp::kernel_op& op, std::uint32_t* to) {
   offramp_test::random_numbers r{stream};
-  offramp_test::fill_weights(r, op, to);
+  offramp_test::fill_weights(r, op, to, false);
   const offramp::op_signature& s = op.signature;
   const auto l = kernels::canonical_layout(op);
   if (s.out != kind::f32 || l.total() == 0) return;

@@ -109,7 +109,7 @@ struct prepared {
     scratch = memory<unsigned char>(kernels::scratch_bytes<Path>({S, w}));
     offramp_test::random_numbers r{1};
     offramp_test::fill_tensor(r, w.in, S.in, canonical_in);
-    offramp_test::fill_weights(r, {S, w}, canonical);
+    offramp_test::fill_weights(r, {S, w}, canonical, false);
     kernels::pack<Path>({S, w}, canonical, weights);
     if constexpr (S.in == kind::bits)
       detail::change_layout<layout::nhwc, S.in_layout>(w.in, canonical_in, in);

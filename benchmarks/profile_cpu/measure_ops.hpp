@@ -42,7 +42,7 @@ inline std::vector<std::uint32_t> random_weights(std::uint64_t stream, const ker
   const auto l = kernels::canonical_layout(op);
   std::vector<std::uint32_t> words(l.total());
   offramp_test::random_numbers r{stream};
-  offramp_test::fill_weights(r, op, words.data());
+  offramp_test::fill_weights(r, op, words.data(), false);
   const op_signature& s = op.signature;
   if (s.out != kind::f32 || l.total() == 0) return words;
   const double size = s.what == op_kind::conv ? std::sqrt(op.geometry.depth()) : op.geometry.taps();
