@@ -60,10 +60,12 @@ constexpr reckoning reckoned(const majority_plan& p, const kernel_op& op) {
   r.moved = p.groups * (pixel_calls(p, w) * (26 * p.stored_bytes + load) + 13 * tails);
   return r;
 }
-// Both are counted in cycles of a Zen 4; columns and rows, which they are compared with, in those of a Xeon, which needs
-// fewer.
+
+// Both are counted in cycles of a Zen 4; columns and rows, which they are compared with, in those of a Xeon, which
+// needs fewer.
 constexpr long long comparable(const reckoning& r) { return (r.loops + r.turns + r.moved) * 88 / 100; }
 constexpr long long majority_cycles(const majority_plan& p, const kernel_op& op) { return comparable(reckoned(p, op)); }
+
 // A word of 16 channels takes a cycle and a half, a patch four for each row, without gaps three and a half for every
 // run of bits, and each word of the input as many as it takes to append it.
 constexpr reckoning reckoned(const avx512::word_plan& p, const kernel_op& op) {
