@@ -82,7 +82,7 @@ constexpr word_scratch scratch_words(const word_plan& p, const window& w) {
   word_scratch s{};
   s.counts = 0;
   s.patches = size(64 * count_run);
-  s.tile = s.patches + (p.in_place ? 0 : 64 * (ceil_div(p.block * p.words, 16) + 1));  // vectors end behind patches
+  s.tile = s.patches + (p.in_place ? 0 : size(64 * (ceil_div(p.block * p.words, 16) + 1)));  // vectors end behind them
   s.masks = s.tile + (p.narrow ? 64 * size(p.words) : 0);
   s.rows = s.masks + (p.narrow ? (4 * size(p.words) + 63) / 64 * 64 : 0);
   // Behind the rows of the input one of zeros.
