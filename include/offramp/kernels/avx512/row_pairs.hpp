@@ -140,8 +140,8 @@ OFFRAMP_INLINE OFFRAMP_AVX512 void add_pairs(const pair_job& job, V valid, const
     finish(carry[i]);
     if (i % 2 == 0) continue;
     add(sum.sixteens, carry[i], carry[i - 1]);
-    if (i == 3) add(sum.thirtytwos, carry[3], carry[1]);
-    if (i == 5) add(sum.thirtytwos, carry[5]);
+    if (i == 3) add(sum.thirtytwos, carry[i], carry[1]);
+    if (i == 5) add(sum.thirtytwos, carry[i]);
   }
   if constexpr (Blocks == 1) sum.thirtytwos = carry[1];
   if constexpr (Blocks == 2) sum.sixtyfours = carry[3];
