@@ -52,3 +52,17 @@ TEST_CASE("maxima of 2x2 on AVX-512 equal the reference for positions of every s
     check_op<path, maxima[3]>(dynamic_geometry{w}, "random", stream);
   }
 }
+
+TEST_CASE("means on AVX-512 equal the reference for windows of every size") {
+  if (!kernels::runs_here<path>()) return;
+  for (std::uint64_t stream = 4200; stream < 4300; ++stream) {
+    random_numbers r{stream};
+    const shape in{r.between(1, 20), r.between(1, 20), r.between(1, 130)};
+    const int h = r.one_in(3) ? in.h : r.between(1, in.h), across = r.one_in(3) ? in.w : r.between(1, in.w);
+    const window w = make_window(in, in.c, h, across, r.between(1, 4), 0, 0);
+    check_op<path, means[0]>(dynamic_geometry{w}, "random", stream);
+    check_op<path, means[1]>(dynamic_geometry{w}, "random", stream);
+    check_op<path, means[2]>(dynamic_geometry{w}, "random", stream);
+    check_op<path, means[3]>(dynamic_geometry{w}, "random", stream);
+  }
+}

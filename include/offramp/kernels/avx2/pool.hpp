@@ -129,24 +129,38 @@ OFFRAMP_INLINE OFFRAMP_AVX2 __m256i load_position8(const void* in, const window&
   }
 }
 
-// Sums of V vectors of channels from c on, the last one n channels wide; then the outputs that repeat them.
+template <kind K>
+OFFRAMP_INLINE OFFRAMP_AVX2 __m256i sum_of(__m256i a, __m256i b) {
+  if constexpr (K == kind::f32)
+    return _mm256_castps_si256(_mm256_add_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b)));
+  else
+    return _mm256_add_epi32(a, b);
+}
+
+// Sums of V vectors of channels from c on, the last one n channels wide; then the outputs that repeat them. Four sums
+// are under way at a time: where V is 1, of every fourth column.
 template <op_signature S, int V>
 OFFRAMP_INLINE OFFRAMP_AVX2 void mean_of_channels(const window& w, const arguments& a, const output_lanes8& lanes,
                                                   int zero, int oy, int ox, int c, int n) {
+  constexpr int columns = 4 / V;
   const int corner = oy * w.stride_h * w.in.w + ox * w.stride_w;
-  __m256i sum[V];
+  __m256i sum[4];
+  for (int i = 0; i < 4; ++i)
+    sum[i] = i >= V || S.in == kind::f32 ? _mm256_setzero_si256() : _mm256_set1_epi32(-w.taps() * zero);
+  const auto add = [&](int position, int v, __m256i& to) OFFRAMP_AVX2 {
+    to = sum_of<S.in>(to, load_position8<S.in>(a.in, w, position, c + 8 * v, v + 1 < V ? 8 : n));
+  };
+  for (int ky = 0; ky < w.kernel_h; ++ky) {
+    const int row = corner + ky * w.in.w;
+    int kx = 0;
+    for (; kx + columns <= w.kernel_w; kx += columns)
 #pragma GCC unroll 4
-  for (int v = 0; v < V; ++v) sum[v] = _mm256_set1_epi32(S.in == kind::f32 ? 0 : -w.taps() * zero);
-  for (int ky = 0; ky < w.kernel_h; ++ky)
-    for (int kx = 0; kx < w.kernel_w; ++kx)
+      for (int i = 0; i < 4; ++i) add(row + kx + i / V, i % V, sum[i]);
+    for (; kx < w.kernel_w; ++kx)
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) {
-        const __m256i number = load_position8<S.in>(a.in, w, corner + ky * w.in.w + kx, c + 8 * v, v + 1 < V ? 8 : n);
-        if constexpr (S.in == kind::f32)
-          sum[v] = _mm256_castps_si256(_mm256_add_ps(_mm256_castsi256_ps(sum[v]), _mm256_castsi256_ps(number)));
-        else
-          sum[v] = _mm256_add_epi32(sum[v], number);
-      }
+      for (int v = 0; v < V; ++v) add(row + kx, v, sum[v]);
+  }
+  if constexpr (V == 1) sum[0] = sum_of<S.in>(sum_of<S.in>(sum[0], sum[1]), sum_of<S.in>(sum[2], sum[3]));
   for (int first = c; first < w.out.c; first += w.in.c)
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {

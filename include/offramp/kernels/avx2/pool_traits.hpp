@@ -26,7 +26,8 @@ constexpr bool pools_pairs(const op_signature& s, const window& w, int vector_by
          bytes < vector_bytes && vector_bytes % bytes == 0;
 }
 
-// For vectors of so many bytes: those read by all windows, twice as many where numbers are widened by two steps.
+// For vectors of so many bytes: those read by all windows, as numbers of 32 bits where they are summed. What maxima
+// store needs no output stage.
 constexpr reckoning reckoned_pool(const kernel_op& op, int vector_bytes) {
   const op_signature& s = op.signature;
   const window& w = op.geometry;
@@ -34,14 +35,12 @@ constexpr reckoning reckoned_pool(const kernel_op& op, int vector_bytes) {
   const int bytes = position_bytes(s, w);
   if (s.what == op_kind::avg_pool) {
     const std::int64_t vectors = positions * ceil_div(w.in.c, vector_bytes / 4);
-    return {.loops = vectors * taps * (s.in == kind::i16 || s.in == kind::f32 ? 2 : 1), .turns = vectors};
+    return {.loops = vectors * taps, .turns = vectors};
   }
-  if (pools_pairs(s, w, vector_bytes)) {
-    const std::int64_t vectors = std::int64_t{w.out.h} * ceil_div(2 * w.out.w * bytes, vector_bytes);
-    return {.loops = 2 * vectors, .turns = vectors};
-  }
-  const std::int64_t vectors = positions * ceil_div(bytes, vector_bytes);
-  return {.loops = vectors * taps, .turns = vectors};
+  const std::int64_t vectors = pools_pairs(s, w, vector_bytes)
+                                   ? std::int64_t{w.out.h} * ceil_div(2 * w.out.w * bytes, vector_bytes)
+                                   : positions * ceil_div(bytes, vector_bytes);
+  return {.loops = vectors * (pools_pairs(s, w, vector_bytes) ? 2 : taps), .turns = vectors, .stored = vectors};
 }
 
 struct pool {

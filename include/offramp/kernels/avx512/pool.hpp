@@ -112,25 +112,38 @@ OFFRAMP_INLINE OFFRAMP_AVX512 __m512i load_position16(const void* in, const wind
   }
 }
 
-// Sums of V vectors of channels from c on, the last one n channels wide; then the outputs that repeat them.
+template <kind K>
+OFFRAMP_INLINE OFFRAMP_AVX512 __m512i sum_of(__m512i a, __m512i b) {
+  if constexpr (K == kind::f32)
+    return _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b)));
+  else
+    return _mm512_add_epi32(a, b);
+}
+
+// Sums of V vectors of channels from c on, the last one n channels wide; then the outputs that repeat them. Four sums
+// are under way at a time: where V is 1, of every fourth column.
 template <op_signature S, int V>
 OFFRAMP_INLINE OFFRAMP_AVX512 void mean_of_channels(const window& w, const arguments& a, const output_lanes16& lanes,
                                                     int zero, int oy, int ox, int c, int n) {
+  constexpr int columns = 4 / V;
   const int corner = oy * w.stride_h * w.in.w + ox * w.stride_w;
-  __m512i sum[V];
+  __m512i sum[4];
+  for (int i = 0; i < 4; ++i)
+    sum[i] = i >= V || S.in == kind::f32 ? _mm512_setzero_si512() : _mm512_set1_epi32(-w.taps() * zero);
+  const auto add = [&](int position, int v, __m512i& to) OFFRAMP_AVX512 {
+    to = sum_of<S.in>(to, load_position16<S.in>(a.in, w, position, c + 16 * v, v + 1 < V ? 16 : n));
+  };
+  for (int ky = 0; ky < w.kernel_h; ++ky) {
+    const int row = corner + ky * w.in.w;
+    int kx = 0;
+    for (; kx + columns <= w.kernel_w; kx += columns)
 #pragma GCC unroll 4
-  for (int v = 0; v < V; ++v) sum[v] = _mm512_set1_epi32(S.in == kind::f32 ? 0 : -w.taps() * zero);
-  for (int ky = 0; ky < w.kernel_h; ++ky)
-    for (int kx = 0; kx < w.kernel_w; ++kx)
+      for (int i = 0; i < 4; ++i) add(row + kx + i / V, i % V, sum[i]);
+    for (; kx < w.kernel_w; ++kx)
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) {
-        const __m512i number =
-            load_position16<S.in>(a.in, w, corner + ky * w.in.w + kx, c + 16 * v, v + 1 < V ? 16 : n);
-        if constexpr (S.in == kind::f32)
-          sum[v] = _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(sum[v]), _mm512_castsi512_ps(number)));
-        else
-          sum[v] = _mm512_add_epi32(sum[v], number);
-      }
+      for (int v = 0; v < V; ++v) add(row + kx, v, sum[v]);
+  }
+  if constexpr (V == 1) sum[0] = sum_of<S.in>(sum_of<S.in>(sum[0], sum[1]), sum_of<S.in>(sum[2], sum[3]));
   for (int first = c; first < w.out.c; first += w.in.c)
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
