@@ -143,6 +143,7 @@ template <op_signature S, int V>
 OFFRAMP_INLINE OFFRAMP_AVX2 void mean_of_channels(const window& w, const arguments& a, const output_lanes8& lanes,
                                                   int zero, int oy, int ox, int c, int n) {
   constexpr int columns = 4 / V;
+  const int together = w.kernel_w / columns * columns;
   const int corner = oy * w.stride_h * w.in.w + ox * w.stride_w;
   __m256i sum[4];
   for (int i = 0; i < 4; ++i)
@@ -152,15 +153,13 @@ OFFRAMP_INLINE OFFRAMP_AVX2 void mean_of_channels(const window& w, const argumen
   };
   for (int ky = 0; ky < w.kernel_h; ++ky) {
     const int row = corner + ky * w.in.w;
-    int kx = 0;
-    for (; kx + columns <= w.kernel_w; kx += columns)
+    for (int kx = 0; kx < together; kx += columns)
 #pragma GCC unroll 4
       for (int i = 0; i < 4; ++i) add(row + kx + i / V, i % V, sum[i]);
-    for (; kx < w.kernel_w; ++kx)
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) add(row + kx, v, sum[v]);
+    if constexpr (V == 1)
+      for (int kx = together; kx < w.kernel_w; ++kx) add(row + kx, 0, sum[0]);
   }
-  if constexpr (V == 1) sum[0] = sum_of<S.in>(sum_of<S.in>(sum[0], sum[1]), sum_of<S.in>(sum[2], sum[3]));
+  if (V == 1 && together > 0) sum[0] = sum_of<S.in>(sum_of<S.in>(sum[0], sum[1]), sum_of<S.in>(sum[2], sum[3]));
   for (int first = c; first < w.out.c; first += w.in.c)
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) {
