@@ -217,6 +217,13 @@ TEST_CASE("gradients: residuals") {
   check<one_exit<4, 4, 2, residual<conv2d<2, 3>, batch_norm>, residual<conv2d<4, 3>>>>(3);  // channels repeated
   check<one_exit<8, 8, 2, conv2d<2, 3>, residual<relu, conv2d<4, 3, stride{2}>, batch_norm, relu>, batch_norm>>(3);
   check<one_exit<8, 8, 2, conv2d<2, 3>, residual<max_pool<2>, conv2d<2, 3>>>>(3);
+  // Sides that do not divide, bodies without padding, sequences.
+  check<one_exit<7, 5, 2, conv2d<2, 3>, residual<relu, conv2d<4, 3, stride{2}>, batch_norm>, residual<conv2d<4, 3>>>>(
+      3);
+  check<one_exit<8, 7, 2, conv2d<2, 3>, residual<conv2d<2, 3, valid>, relu>, residual<conv2d<2, 3, valid, stride{2}>>>>(
+      3);
+  check<network<sequence<9, 2, f32>, stage<conv1d<2, 3>, residual<relu, conv1d<4, 3, stride{2}>, batch_norm>>,
+                exit_head<3>>>(3);
 }
 
 // Two heads on the way, and stages that begin and end with residuals.

@@ -25,9 +25,16 @@ using stream_net =
             exit_head<4, residual<conv2d<66, 1>>, avg_pool<2>>,
             stage<residual<batch_norm, relu, conv2d<66, 1>, batch_norm>, max_pool<2>>, exit_head<4, avg_pool<2>>>;
 
+// Shortcuts past sides that do not divide: 9x7 to 5x4 to 3x4.
+using odd_net = network<image<9, 7, 1>,
+                        stage<conv2d<33, 3>, batch_norm, residual<sign, conv2d<66, 3, binary, stride{2}>, batch_norm>,
+                              residual<sign, conv2d<66, 3, binary, stride{2, 1}>, batch_norm>>,
+                        exit_head<4>>;
+
 }  // namespace
 
 TEST_CASE("lowering equality: plain binary network, integers") { compare_lowering<lower<plain_net>>("plain i8", 1); }
 TEST_CASE("lowering equality: pixels times signs, integers") { compare_lowering<lower<pixel_net>>("pixels i8", 2); }
 TEST_CASE("lowering equality: streams of i16") { compare_lowering<lower<stream_net>>("stream i16", 3); }
 TEST_CASE("lowering equality: streams of i8") { compare_lowering<lower<stream_net, i8, i8>>("stream i8", 4); }
+TEST_CASE("lowering equality: shortcuts past odd sides") { compare_lowering<lower<odd_net>>("odd i16", 5); }

@@ -26,6 +26,7 @@
 #include <offramp/host/parameter_store.hpp>
 #include <offramp/host/plan.hpp>
 #include <offramp/host/quantization_plan.hpp>
+#include <offramp/layers/residual.hpp>
 
 namespace offramp::inline OFFRAMP_ABI::host {
 
@@ -179,7 +180,7 @@ class basic_graph {
         return layers::copy_channels<T>({dy + s.channel, d.out.c}, rows, channels, s.add, {dx, channels});
       }
       case step_kind::shortcut:
-        return layers::avg_pool_backward(layers::shortcut_window(net_.layers[d.partner].in, d.out), now.n, dy, s.add,
+        return layers::avg_pool_backward(shortcut_window(net_.layers[d.partner].in, d.out), now.n, dy, s.add,
                                          dx);
       case step_kind::zero: return static_cast<void>(std::fill_n(dx, elements, T{}));
       case step_kind::copy: return layers::scaled_copy(static_cast<T>(s.factor), dy, size_of(s.dx) * now.n, s.add, dx);
@@ -235,7 +236,7 @@ class basic_graph {
       if (from == d.out)
         std::copy_n(shortcut, elements, added);
       else
-        layers::avg_pool_forward(layers::shortcut_window(from, d.out), now.n, shortcut, false, added);
+        layers::avg_pool_forward(shortcut_window(from, d.out), now.n, shortcut, false, added);
       layers::round_forward(q.shortcut, added, elements, added);
       for (std::ptrdiff_t i = 0; i < elements; ++i) y[i] = x[i] + added[i];
     } else {
@@ -312,7 +313,7 @@ class basic_graph {
           for (std::ptrdiff_t i = 0; i < elements; ++i) y[i] = x[i] + shortcut[i];
         } else {
           std::copy_n(x, elements, y);
-          layers::avg_pool_forward(layers::shortcut_window(from, d.out), now.n, shortcut, true, y);
+          layers::avg_pool_forward(shortcut_window(from, d.out), now.n, shortcut, true, y);
         }
         return;
       }

@@ -197,9 +197,8 @@ constexpr composition_check compose_layers(layer_desc* layers, int first, int la
         const open_block b = open[--depth];
         if (before == 0) return {e::residual_end, i, 0, 1};
         if (at.c % b.from.c != 0) return {e::residual_channels, i, at.c, b.from.c};
-        if (b.from.h % at.h != 0) return {e::residual_height, i, at.h, b.from.h};
-        if (b.from.w % at.w != 0 || b.from.w / at.w != b.from.h / at.h)
-          return {e::residual_width, i, at.w, b.from.w / (b.from.h / at.h)};
+        if (at.h > b.from.h) return {e::residual_height, i, at.h, b.from.h};
+        if (at.w > b.from.w) return {e::residual_width, i, at.w, b.from.w};
         d.partner = b.begin;
         layers[b.begin].partner = i;
         range = value_range::any;
@@ -308,10 +307,10 @@ OFFRAMP_COMPOSITION_RULE(sign_behind_relu, sign_after_relu, Got < Expected,
                          "sign right after relu is constant (+1): put a batch_norm between them, or leave relu out");
 OFFRAMP_COMPOSITION_RULE(sign_behind_sign, sign_after_sign, Got < Expected,
                          "sign after sign changes nothing: leave one out, or put a convolution between");
-OFFRAMP_COMPOSITION_RULE(residual_body_height, residual_height, Expected % Got == 0,
-                         "the residual's input height is not a multiple of its body's output height");
-OFFRAMP_COMPOSITION_RULE(residual_body_width, residual_width, Got == Expected,
-                         "the residual's body must shrink width by the same factor as height");
+OFFRAMP_COMPOSITION_RULE(residual_body_height, residual_height, Got <= Expected,
+                         "the residual's body makes more rows than it reads: no shortcut does");
+OFFRAMP_COMPOSITION_RULE(residual_body_width, residual_width, Got <= Expected,
+                         "the residual's body makes more columns than it reads: no shortcut does");
 OFFRAMP_COMPOSITION_RULE(residual_body_channels, residual_channels, Got % Expected == 0,
                          "the residual's body has output channels that are not a multiple of its input channels");
 OFFRAMP_COMPOSITION_RULE(residual_body_end, residual_end, Got == Expected,

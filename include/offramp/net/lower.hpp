@@ -15,6 +15,7 @@
 #ifndef OFFRAMP_NET_LOWER_HPP
 #define OFFRAMP_NET_LOWER_HPP
 
+#include <offramp/layers/residual.hpp>
 #include <offramp/net/description.hpp>
 #include <offramp/net/network.hpp>
 #include <offramp/net/program.hpp>
@@ -228,10 +229,8 @@ struct lowering {
         const shape to = net.layers[d.partner].out;
         residual_out = current;
         if (from != to) {
-          const int s = from.h / to.h;
-          const window w = make_window(from, to.c, s, s, s, 0, 0);
-          residual_out = add_step(op_kind::avg_pool, kind::none, w, stream, p.tensors[current].group, -1, d.exit,
-                                  d.head, i, i + 1);
+          residual_out = add_step(op_kind::avg_pool, kind::none, shortcut_window(from, to), stream,
+                                  p.tensors[current].group, -1, d.exit, d.head, i, i + 1);
         }
         return i + 1;
       }

@@ -128,13 +128,6 @@ void mixed_pool_backward(const window& g, T a, int n, const T* x, const T* dy, b
   if (d_a) *d_a += of_a;
 }
 
-// The window of the shortcut past a residual from `in` to `out`; 1x1 where the shapes agree.
-constexpr window shortcut_window(shape in, shape out) {
-  const int s = in.h / out.h;
-  window g = make_window(in, out.c, s, s, s, 0, 0);
-  return g;
-}
-
 // The filter of a blur pooling along one direction, as integers: the binomial coefficients (size - 1 over i). A tap of
 // the two-dimensional filter is the product of two of them over the square of their sum, 2^(size - 1).
 inline std::vector<int> blur_taps(int size) {
