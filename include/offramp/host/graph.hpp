@@ -180,8 +180,7 @@ class basic_graph {
         return layers::copy_channels<T>({dy + s.channel, d.out.c}, rows, channels, s.add, {dx, channels});
       }
       case step_kind::shortcut:
-        return layers::avg_pool_backward(shortcut_window(net_.layers[d.partner].in, d.out), now.n, dy, s.add,
-                                         dx);
+        return layers::avg_pool_backward(shortcut_window(net_.layers[d.partner].in, d.out), now.n, dy, s.add, dx);
       case step_kind::zero: return static_cast<void>(std::fill_n(dx, elements, T{}));
       case step_kind::copy: return layers::scaled_copy(static_cast<T>(s.factor), dy, size_of(s.dx) * now.n, s.add, dx);
     }
