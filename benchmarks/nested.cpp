@@ -81,7 +81,8 @@ using binary_net =
             exit_head<10>>;
 // Found over MACs, and over predicted time on a Zen 4, at the same budgets.
 using binary_family = nested<binary_net, widths<32, 32, 32, 96>, widths<32, 128, 64, 96>, widths<32, 128, 128, 128>>;
-using binary_time_family = nested<binary_net, widths<32, 32, 96, 32>, widths<32, 96, 96, 32>, widths<64, 96, 128, 64>>;
+using binary_time_family =
+    nested<binary_net, widths<32, 32, 64, 64>, widths<32, 96, 64, 128>, widths<64, 128, 64, 128>>;
 
 // Models of these networks: read from where an earlier run kept them, or made and kept.
 template <class Make>
@@ -230,7 +231,12 @@ measured_family compare(const options& o, const std::string& whole, const std::s
   };
   measure({&result}, o.quick ? 20 : 200);
   const std::vector<double>& times = result.us;
-  std::printf("  level  OPs %%  nested %%  alone %%   us    alone us\n");
+  const auto predicted = [&]<int S>(std::integral_constant<int, S>) {
+    if (o.profile.empty()) return std::string("-");
+    const auto cpu = host::profile_for<Path>(host::load_profile(o.profile));
+    return host::fixed(latency<typename family::template level<S>>(cpu).to_exit[1] / 1000, 2);
+  };
+  std::printf("  level  OPs %%  nested %%  alone %%   us    predicted  alone us\n");
   std::size_t apart = 0;
   [&]<int... S>(std::integer_sequence<int, S...>) {
     (
@@ -241,9 +247,9 @@ measured_family compare(const options& o, const std::string& whole, const std::s
           const double nested_accuracy = accuracy_of(*s, test);
           result.accuracy.push_back(nested_accuracy);
           if constexpr (!WithAlone) {
-            std::printf("  %5d  %5.1f  %7.2f        -  %6.2f       -\n", S,
+            std::printf("  %5d  %5.1f  %7.2f        -  %6.2f  %9s         -\n", S,
                         100.0 * static_cast<double>(levels_session::ops_to_exit(S, 1)) / whole_ops, nested_accuracy,
-                        times[S]);
+                        times[S], predicted(std::integral_constant<int, S>{}).c_str());
             return;
           }
           const host::model m = kept(o, name + "-alone-" + std::to_string(S) + '-', {own::view()}, [&] {
@@ -264,9 +270,9 @@ measured_family compare(const options& o, const std::string& whole, const std::s
             least = std::min(least, 1e6 * seconds_since(begin) / 20);
           }
           result.alone.push_back(accuracy_of(*d, test));
-          std::printf("  %5d  %5.1f  %7.2f  %7.2f  %6.2f  %6.2f\n", S,
+          std::printf("  %5d  %5.1f  %7.2f  %7.2f  %6.2f  %9s    %6.2f\n", S,
                       100.0 * static_cast<double>(levels_session::ops_to_exit(S, 1)) / whole_ops, nested_accuracy,
-                      result.alone.back(), times[S], least);
+                      result.alone.back(), times[S], predicted(std::integral_constant<int, S>{}).c_str(), least);
           std::fflush(stdout);
         }(),
         ...);

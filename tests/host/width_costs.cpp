@@ -6,11 +6,13 @@
 
 #include <doctest/doctest.h>
 
-#include <offramp/elastic/nested.hpp>
+#include <offramp/elastic/nested_session.hpp>
 #include <offramp/host/lowered_program.hpp>
 #include <offramp/net/lower.hpp>
+#include <offramp/paths/x86.hpp>
 
 #include "tests/support/random_model.hpp"
+#include "tests/support/stair_profile.hpp"
 
 using namespace offramp;
 
@@ -45,6 +47,23 @@ double chain(const std::vector<int>& widths) {
   return sum;
 }
 
+// Ops of these widths together, and the level of a nested network that has them: both on a profile in which everything
+// has its price.
+template <class Path, class Nested, int Level>
+void check_predicted(const std::vector<int>& widths) {
+  using net = typename Nested::full;
+  using plan = planned<lower<net>, Path>;
+  constexpr cpu_profile<Path> cpu = offramp_test::busy_profile<Path>();
+  const host::layer_cost cost = host::costs_of_widths(
+      net::view(), {plan::program.steps, static_cast<std::size_t>(plan::steps)}, host::predicted_time<Path>(cpu.data));
+  double sum = cpu.data.per_sample + net::exits * cpu.data.per_exit;
+  for (std::size_t i = 0; i <= widths.size(); ++i)
+    sum += cost(static_cast<int>(i), i == 0 ? 0 : widths[i - 1], i == widths.size() ? 0 : widths[i]);
+  const auto level = latency<typename lower_nested<Nested>::template level<Level>>(cpu);
+  CAPTURE(Path::name);
+  CHECK(sum == doctest::Approx(level.to_exit[net::exits - 1]).epsilon(1e-6));
+}
+
 host::unit_importance ones(const network_view& net) {
   host::unit_importance all;
   for (const int i : host::width_layers_of(net).layers)
@@ -62,6 +81,27 @@ TEST_CASE("costs add up to those of the network with these widths") {
   using b = nested<streams, widths<32, 32, 64, 5, 64, 17>>;
   CHECK(chain<streams>({96, 96, 192, 24, 192, 64}) == doctest::Approx(ops_of<lower<streams>>()));
   CHECK(chain<streams>({32, 32, 64, 5, 64, 17}) == doctest::Approx(ops_of<lower<b::level<0>>>()));
+}
+
+TEST_CASE("predicted times add up to that of the nested level, whose kernels are stored for all channels") {
+  using a = nested<separable, widths<5, 9, 7, 3>, widths<12, 20, 16, 12>>;
+  using b = nested<streams, widths<32, 32, 64, 5, 64, 17>>;
+  using binary = network<image<14, 14, 1>,
+                         stage<conv2d<64, 3, stride{2}>, batch_norm, sign, conv2d<128, 3, binary>, batch_norm, sign>,
+                         exit_head<4>, stage<conv2d<128, 3, binary>, batch_norm>, exit_head<4>>;
+  using c = nested<binary, widths<32, 32, 96>, widths<32, 96, 128>>;
+  const auto check = [&]<class Path>(Path) {
+    check_predicted<Path, a, 0>({5, 9, 7, 3});
+    check_predicted<Path, a, 2>({24, 40, 16, 12});
+    check_predicted<Path, b, 0>({32, 32, 64, 5, 64, 17});
+    check_predicted<Path, c, 0>({32, 32, 96});
+    check_predicted<Path, c, 1>({32, 96, 128});
+    check_predicted<Path, c, 2>({64, 128, 128});
+  };
+  check(path::portable{});
+  check(path::avx2{});
+  check(path::avx512{});
+  check(path::avx512_popcnt{});
 }
 
 TEST_CASE("choices: steps, words of binary layers, ties") {

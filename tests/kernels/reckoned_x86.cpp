@@ -77,6 +77,34 @@ TEST_CASE("reckoned on x86: words of a dense layer, read in place, of patches, a
   check(reckoned<path::avx512_popcnt>(op(20, kind::bits)), {9 * 2 * 9, 9 * 2 * 4, 9 * 21 + 12, 0, 0});
 }
 
+TEST_CASE("reckoned on x86: levels of nested widths, by the channels that are active") {
+  const auto level = [](kernel_op op, int in, int out) {
+    op.geometry.in.c = in;
+    op.geometry.out.c = out;
+    return op;
+  };
+  // Words: six of twelve tiles' nine words, which are picked from twice as many.
+  const kernel_op words = conv(kind::bits, kind::bits, kind::i8, {3, 3, 64}, 192);
+  check(reckoned<path::avx512_popcnt>(level(words, 32, 96)), {9 * 6 * 13, 9 * 6 * 4, 9 * 4 * 3 + 6 * 9 * 2, 0, 0});
+  CHECK(reckoned<path::avx512_popcnt>(level(words, 64, 96)).loops * 2 == reckoned<path::avx512_popcnt>(words).loops);
+  // Majorities: tiles of 64 channels, whole ones.
+  const kernel_op tiles = conv(kind::bits, kind::bits, kind::bits, {16, 16, 128}, 128);
+  REQUIRE(kernels::avx512_popcnt::choose_conv_bits(tiles).variant ==
+          kernels::avx512_popcnt::conv_bits_variant::majorities);
+  const auto loops = [&](int in, int out) { return reckoned<path::avx512_popcnt>(level(tiles, in, out)).loops; };
+  CHECK(loops(128, 32) == loops(128, 64));
+  CHECK(loops(128, 96) == loops(128, 128));
+  CHECK(loops(128, 64) * 2 == loops(128, 128));
+  CHECK(loops(32, 64) < loops(128, 64) / 3);
+  CHECK(reckoned<path::avx512_popcnt>(level(tiles, 128, 32)).uneven > 0);  // half a tile, position by position
+  // Integers: vectors that hold active channels.
+  const kernel_op integers = conv(kind::i8, kind::i8, kind::i8, {10, 10, 16}, 64);
+  const kernel_op alone = conv(kind::i8, kind::i8, kind::i8, {10, 10, 16}, 32);
+  check(reckoned<path::avx512_vnni>(level(integers, 16, 32)), reckoned<path::avx512_vnni>(alone));
+  // Columns: words of input channels.
+  CHECK(reckoned<path::avx512>(level(words, 32, 192)).loops < reckoned<path::avx512>(words).loops);
+}
+
 TEST_CASE("reckoned on x86: depthwise, products, rows and numbers that become floats") {
   kernel_op op;
   op.signature = {op_kind::conv, kind::i8, kind::i8, kind::i8};

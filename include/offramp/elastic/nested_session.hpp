@@ -96,15 +96,12 @@ struct nested_level {
 
 namespace detail {
 
-// Can the packed kernel be the same for all levels? Bit rows have thresholds in it.
-constexpr bool may_share_kernel(const op_signature& s) {
-  return s.what == op_kind::conv && s.in_layout != layout::bit_rows;
-}
-
-constexpr kernel_op with_own_kernel(kernel_op op) {
-  op.geometry.stored_in_c = op.geometry.in.c;
-  op.geometry.stored_out_c = op.geometry.out.c;
-  return op;
+// Can a level's op read the packed kernel of the whole network's? Bit rows have thresholds in it.
+template <class Path>
+constexpr bool shares_kernel(const kernel_op& op, const kernel_op& all) {
+  return op.signature.what == op_kind::conv && op.signature.in_layout != layout::bit_rows &&
+         kernels::weight_words<Path>(op) == kernels::weight_words<Path>(all) &&
+         kernels::variant<Path>(op) == kernels::variant<Path>(all);
 }
 
 // Levels after layouts are agreed. These depend on stored channels, hence are the same for all.
@@ -133,10 +130,8 @@ struct nested_layout {
     t.alike = t.alike && lower_alike(p, full);
     for (int i = 0; t.alike && i < steps; ++i) {
       const kernel_op &op = p.steps[i].op, &all = full.steps[i].op;
-      t.own[S][i] = kernels::weight_words<Path>(with_own_kernel(op));
-      const bool same = kernels::weight_words<Path>(op) == kernels::weight_words<Path>(all) &&
-                        kernels::variant<Path>(op) == kernels::variant<Path>(all);
-      t.shared[i] = may_share_kernel(op.signature) && same && (S == 0 || t.shared[i]);
+      t.own[S][i] = kernels::weight_words<Path>(for_active_channels(op));
+      t.shared[i] = shares_kernel<Path>(op, all) && (S == 0 || t.shared[i]);
     }
   }
   static constexpr tables make() {
@@ -180,7 +175,7 @@ constexpr auto plan_level() {
     if (layout_type::at.shared[i])
       step.op.geometry.out_first = static_cast<int>(layout_type::at.gap[s][i]);
     else
-      step.op = with_own_kernel(step.op);
+      step.op = for_active_channels(step.op);
     step.weight_offset = layout_type::at.offset[s][i];
     step.weight_words = layout_type::at.own[s][i];
     step.cost = kernels::cost(step.op, step.weight_words);

@@ -103,7 +103,7 @@ namespace detail {
 // Canonical words of a level's op with room for all stored channels: parameters of its own, the kernel of all.
 inline std::vector<std::uint32_t> widened_words(const kernel_op& op, const std::vector<std::uint32_t>& words,
                                                 const kernel_op& full, const std::vector<std::uint32_t>& full_words) {
-  const kernels::weight_layout from = kernels::canonical_layout(offramp::detail::with_own_kernel(op));
+  const kernels::weight_layout from = kernels::canonical_layout(for_active_channels(op));
   const kernels::weight_layout to = kernels::canonical_layout(full);
   std::vector<std::uint32_t> wide = full_words;
   std::copy_n(words.begin(), kernels::weight_layout::header_words, wide.begin());
@@ -127,7 +127,7 @@ void pack_level(const std::vector<quantized_model>& q, std::uint32_t* ops) {
     ++next;
     std::uint32_t* const to = ops + tables::at.offset[S][i];
     if (!tables::at.shared[i]) {
-      kernels::pack<Path>(offramp::detail::with_own_kernel(op), own.data(), to);
+      kernels::pack<Path>(for_active_channels(op), own.data(), to);
       continue;
     }
     std::vector<std::uint32_t> packed(kernels::weight_words<Path>(full)), same = packed;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <offramp/elastic/nested_session.hpp>
 #include <offramp/host/error.hpp>
 #include <offramp/host/importance.hpp>
 #include <offramp/host/knapsack.hpp>
@@ -23,7 +24,8 @@
 
 namespace offramp::inline OFFRAMP_ABI::host {
 
-// Cost of one op, in any unit. The op's geometry has the widths in question.
+// Cost of one op, in any unit. The op's geometry has the widths in question; convolutions are stored for the full ones,
+// as in a nested network.
 using op_cost_of = std::function<double(const kernel_op&)>;
 
 // OPs: multiply-accumulates, those of two bits counted 1/64.
@@ -32,12 +34,15 @@ inline double op_macs(const kernel_op& op) {
   return static_cast<double>(c.macs) + static_cast<double>(c.binary_macs) / 64.0;
 }
 
-// Predicted time on a profile of Path, in its unit; what the profile charges for every step is in it.
+// Predicted time on a profile of Path, in its unit, as an op of a nested level; what the profile charges for every step
+// is in it.
 template <class Path>
 op_cost_of predicted_time(const profile_data& profile) {
   return [profile](const kernel_op& op) {
-    return op_latency(profile, features<Path>(op, static_cast<std::int64_t>(4 * kernels::weight_words<Path>(op)))) +
-           static_cast<double>(profile.per_step);
+    const kernel_op own = for_active_channels(op);
+    const bool shares = offramp::detail::shares_kernel<Path>(op, for_stored_channels(op));
+    const auto words = static_cast<std::int64_t>(kernels::weight_words<Path>(own));
+    return op_latency(profile, features<Path>(shares ? op : own, 4 * words)) + static_cast<double>(profile.per_step);
   };
 }
 
@@ -178,10 +183,10 @@ inline layer_cost costs_of_widths(const network_view& net, std::span<const step_
     double sum = 0;
     for (const detail::width_op& o : (*ops)[static_cast<std::size_t>(i)]) {
       kernel_op op = o.op;
-      op.geometry.in.c = op.geometry.stored_in_c = channels(o.in, o.in_rest);
-      op.geometry.out.c = op.geometry.stored_out_c = channels(o.out, o.out_rest);
+      op.geometry.in.c = channels(o.in, o.in_rest);
+      op.geometry.out.c = channels(o.out, o.out_rest);
       if (o.depthwise) op.geometry.groups = op.geometry.in.c;
-      sum += cost(op);
+      sum += cost(op.signature.what == op_kind::conv ? op : for_active_channels(op));
     }
     return sum;
   };

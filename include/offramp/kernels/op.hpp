@@ -77,6 +77,12 @@ struct kernel_op {
   }
   return op;
 }
+// With a kernel of its own, as in a network of these widths alone.
+[[gnu::always_inline]] constexpr kernel_op for_active_channels(kernel_op op) {
+  op.geometry.stored_in_c = op.geometry.in.c;
+  op.geometry.stored_out_c = op.geometry.out.c;
+  return op;
+}
 
 // Accumulators that move in coarse steps (a binary dot product moves by 2) get this many fraction bits before their
 // bias is added, so that rounding the bias costs nothing. 8 bits leave room for 2^22 products.

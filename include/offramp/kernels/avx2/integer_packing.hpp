@@ -225,7 +225,7 @@ constexpr reckoning reckoned(const kernel_op& op) {
     rows += r.end - r.begin;
   }
   reckoning r;
-  for (int v = 0; v < p.vectors; v += p.together) {
+  for (int v = 0; Lanes * v < p.w.out.c; v += p.together) {
     const int n = p.block_vectors(v);
     const int positions = p.block_positions(n);
     const int sums = positions * n;

@@ -23,7 +23,14 @@ struct conv_bits {
   static constexpr layout reads(const kernel_op& op) { return prefers_bit_rows(op) ? layout::bit_rows : layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
   static constexpr int form(const kernel_op& op) { return static_cast<int>(choose_conv_bits(op).variant); }
-  static constexpr reckoning reckoned(const kernel_op& op) { return {choose_conv_bits(op).cost}; }
+  static constexpr reckoning reckoned(const kernel_op& op) {
+    switch (choose_conv_bits(op).variant) {
+      case conv_bits_variant::columns: return {columns_cost(op.geometry)};
+      case conv_bits_variant::tables: return {avx2::tables_cost(op.geometry)};
+      case conv_bits_variant::words: return {words_cost(op.geometry)};
+      default: return {};
+    }
+  }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     switch (choose_conv_bits(op).variant) {
       case conv_bits_variant::portable: return portable::packed_words(op);

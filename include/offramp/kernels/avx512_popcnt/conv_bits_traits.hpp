@@ -32,18 +32,19 @@ constexpr std::int64_t pixel_calls(const majority_plan& p, const window& w) {
   return calls;
 }
 
-// Cycles, about, of either way, to compare them; they depend on stored channels alone, as layouts do.
+// Cycles, about, of either way, to compare them. Narrower levels of nested widths go tile by tile of those stored.
 constexpr reckoning reckoned(const majority_plan& p, const kernel_op& op) {
   const window& w = op.geometry;
+  const int channels = op.signature.grouped ? p.channels : w.out.c;
   reckoning r;
-  for (int block = 0; block < p.blocks(); block += tile_blocks(p.blocks() - block)) {
+  for (int block = 0; 8 * block < channels; block += tile_blocks(p.blocks() - block)) {
     const int blocks = tile_blocks(p.blocks() - block), positions = 64 / blocks;
     const std::int64_t count = cover(p, w.out.h, w.out.w, positions).count;
     r.loops += p.groups * (count * 8 * p.octs + 10 * p.octs);
     r.turns += p.groups * (count * (43 + 4 * p.planes) + 220);
     // A vector for each position, of 32 numbers with scales of 16 bits, unless they are computed across positions,
     // where parameters lie across lines unless channels are a multiple of 16.
-    const int left = p.channels - 8 * block, n = left < 8 * blocks ? left : 8 * blocks;
+    const int left = channels - 8 * block, n = left < 8 * blocks ? left : 8 * blocks;
     const bool joined = joins_lanes(op, n) || joins_shorts(op, n);
     const int lanes = joined ? 1 : short_scales::present(op) ? 32 : 16;
     const std::int64_t stored = p.numbers ? p.groups * count * positions * lanes * ceil_div(n, lanes) : 0;
@@ -57,7 +58,7 @@ constexpr reckoning reckoned(const majority_plan& p, const kernel_op& op) {
   const int words = ceil_div(w.in.c, 32), step = w.stride_w * words;
   const int load = words * (step == 1 ? 32 : step == 2 ? 70 : 110);
   const std::int64_t tails = ceil_div(p.flat(w.out.h, w.out.w), 64) * 2 * p.tail_octs;
-  r.moved = p.groups * (pixel_calls(p, w) * (26 * p.stored_bytes + load) + 13 * tails);
+  r.moved = p.groups * (pixel_calls(p, w) * (26 * p.in_bytes + load) + 13 * tails);
   return r;
 }
 
@@ -67,18 +68,21 @@ constexpr long long comparable(const reckoning& r) { return (r.loops + r.turns +
 constexpr long long majority_cycles(const majority_plan& p, const kernel_op& op) { return comparable(reckoned(p, op)); }
 
 // A word of 16 channels takes a cycle and a half, a patch four for each row, without gaps three and a half for every
-// run of bits, and each word of the input as many as it takes to append it.
+// run of bits, and each word of the input as many as it takes to append it. Weights that are stored for more inputs are
+// copied for every block of patches.
 constexpr reckoning reckoned(const avx512::word_plan& p, const kernel_op& op) {
   const window& w = op.geometry;
-  const std::int64_t positions = p.groups * w.out.positions();
+  const int channels = op.signature.grouped ? p.channels : w.out.c;
+  const std::int64_t positions = p.groups * w.out.positions(), tiles = ceil_div(channels, 16);
   const int cuts = ceil_div(w.kernel_w * p.stored_in_c, 56);
   const std::int64_t gather = p.in_place ? 0 : p.tight ? w.kernel_h * cuts * 7 / 2 : 4 * w.kernel_h;
   const std::int64_t appended = p.tight ? p.groups * w.in.positions() * ceil_div(p.in_c, 32) * 4 / 3 : 0;
+  const std::int64_t narrowed = p.narrow ? ceil_div(w.out.positions(), p.block) * p.groups * tiles * p.words * 2 : 0;
   const bool numbers = op.signature.out != kind::bits;
-  return {.loops = positions * p.tiles() * (3 * p.stored_words / 2),
-          .turns = positions * p.tiles() * 4,
-          .moved = positions * gather + appended,
-          .uneven = numbers && p.channels % 16 != 0 ? positions * 16 : 0};
+  return {.loops = positions * tiles * (3 * p.words / 2),
+          .turns = positions * tiles * 4,
+          .moved = positions * gather + appended + narrowed,
+          .uneven = numbers && channels % 16 != 0 ? positions * 16 : 0};
 }
 constexpr long long word_cycles(const avx512::word_plan& p, const kernel_op& op) {
   return 88 + comparable(reckoned(p, op));
@@ -123,12 +127,12 @@ struct conv_bits {
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
   static constexpr int form(const kernel_op& op) { return static_cast<int>(choose_conv_bits(op).variant); }
   static constexpr reckoning reckoned(const kernel_op& op) {
-    const conv_bits_choice c = choose_conv_bits(op);
-    const kernel_op all = for_stored_channels(op);
-    reckoning r{.loops = c.cycles};
-    if (c.variant == conv_bits_variant::majorities) r = avx512_popcnt::reckoned(plan_majority(all), all);
-    if (c.variant == conv_bits_variant::words) r = avx512_popcnt::reckoned(avx512::plan_words(all), all);
-    return r;
+    switch (choose_conv_bits(op).variant) {
+      case conv_bits_variant::majorities: return avx512_popcnt::reckoned(plan_majority(op), op);
+      case conv_bits_variant::columns: return {.loops = column_cycles(op.geometry)};
+      case conv_bits_variant::words: return avx512_popcnt::reckoned(avx512::plan_words(op), op);
+      default: return {};
+    }
   }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     switch (choose_conv_bits(op).variant) {
