@@ -194,12 +194,17 @@ constexpr kernel_op draw_pool(draws& d) {
     s = {op_kind::avg_pool, from[pick - 9], kind::none, to[pick - 9]};
   }
   const bool shortcut = s.what == op_kind::avg_pool && s.out == kind::i16;  // of a residual that shrinks
-  if (s.what == op_kind::avg_pool && !shortcut && d.percent(65)) {
+  const bool mean = s.what == op_kind::avg_pool && !shortcut;
+  if (mean && d.percent(45)) {
     op.geometry = offramp::make_window(in, c, in.h, in.w, 1, 0, 0);
     return op;
   }
-  const int size = d.percent(80) ? 2 : s.what == op_kind::avg_pool && d.percent(60) ? 4 : 3;
-  const int step = s.what == op_kind::max_pool && d.percent(10) ? 1 : size == 4 ? 4 : 2;
+  // Means of heads have windows of any size, which may overlap.
+  constexpr int of_heads[] = {2, 3, 4, 4, 5, 6, 7, 8};
+  int size = mean ? d.of(of_heads) : d.percent(80) ? 2 : shortcut ? 1 : 3;
+  if (size > in.w) size = in.w;
+  if (in.h > 1 && size > in.h) size = in.h;
+  const int step = mean ? size - d.below(size / 2 + 1) : s.what == op_kind::max_pool && d.percent(10) ? 1 : 2;
   const int times = shortcut && d.percent(80) ? 2 : 1;
   op.geometry = offramp::make_window(in, c * times, in.h == 1 ? 1 : size, size, in.h == 1 ? 1 : step, 0, 0, step);
   return op;
@@ -339,7 +344,7 @@ constexpr int count_of(op_class c) {
     case op_class::integer_conv: return 160;
     case op_class::float_conv: return 120;
     case op_class::grouped_conv: return 80;
-    case op_class::pool: return 120;
+    case op_class::pool: return 200;
     case op_class::pointwise: return 120;
     case op_class::rearrange: return 80;
     case op_class::user: break;
