@@ -172,7 +172,7 @@ int run(const choices& chosen) {
   // Where a core was hardly ever alone, classes may be left with few samples: then with smaller leaves.
   std::vector<int> of_class(offramp::op_classes);
   for (const auto& sample : page.samples) ++of_class[static_cast<std::size_t>(sample.features.what)];
-  options.least_samples = 24;
+  options.least_samples = 16;
   for (const int n : of_class)
     if (n > 0) options.least_samples = std::max(10, std::min(options.least_samples, n / 2));
   options.least_worth = 0.02;

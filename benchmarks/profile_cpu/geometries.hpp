@@ -201,11 +201,12 @@ constexpr kernel_op draw_pool(draws& d) {
   }
   // Means of heads have windows of any size, which may overlap.
   constexpr int of_heads[] = {2, 3, 4, 4, 5, 6, 7, 8};
-  int size = mean ? d.of(of_heads) : d.percent(80) ? 2 : shortcut ? 1 : 3;
+  int size = mean ? d.of(of_heads) : d.percent(shortcut ? 60 : 80) ? 2 : shortcut ? 1 : 3;
   if (size > in.w) size = in.w;
   if (in.h > 1 && size > in.h) size = in.h;
-  const int step = mean ? size - d.below(size / 2 + 1) : s.what == op_kind::max_pool && d.percent(10) ? 1 : 2;
-  const int times = shortcut && d.percent(80) ? 2 : 1;
+  const bool moves_by_one = shortcut ? size == 1 && d.percent(60) : s.what == op_kind::max_pool && d.percent(10);
+  const int step = mean ? size - d.below(size / 2 + 1) : moves_by_one ? 1 : 2;
+  const int times = shortcut && (size == 1 || d.percent(80)) ? (d.percent(80) ? 2 : 4) : 1;
   op.geometry = offramp::make_window(in, c * times, in.h == 1 ? 1 : size, size, in.h == 1 ? 1 : step, 0, 0, step);
   return op;
 }

@@ -140,9 +140,16 @@ TEST_CASE("reckoned on x86: integers store what vectors and tiles hold") {
 }
 
 TEST_CASE("reckoned on x86: poolings, by hand") {
-  // Sixteen lanes of 32 bits: two vectors for 20 channels, of 16 taps.
-  check(reckoned<path::avx512>(pool(op_kind::avg_pool, kind::i16, {8, 8, 20}, 4)), {4 * 2 * 16, 4 * 2, 0, 0});
-  check(reckoned<path::avx2>(pool(op_kind::avg_pool, kind::i8, {8, 8, 20}, 4)), {4 * 3 * 16, 4 * 3, 0, 0});
+  // Sixteen lanes of 32 bits: two vectors for 20 channels, of 16 taps; the second one is not full.
+  check(reckoned<path::avx512>(pool(op_kind::avg_pool, kind::i8, {8, 8, 20}, 4)),
+        {4 * 2 * 16, 4 * 2, 0, 4 * 32, 4 * 16});
+  check(reckoned<path::avx2>(pool(op_kind::avg_pool, kind::i8, {8, 8, 20}, 4)), {4 * 3 * 16, 4 * 3, 0, 4 * 24, 4 * 8});
+  // Streams: 32 channels, two positions at a time, and 16 more; channels that are repeated are scaled once.
+  check(reckoned<path::avx512>(pool(op_kind::avg_pool, kind::i16, {8, 8, 48}, 4)),
+        {4 * (4 * 4 * 2 + 16), 4 * 2, 0, 4 * 48, 4 * 16});
+  kernel_op widened = pool(op_kind::avg_pool, kind::i16, {8, 8, 32}, 2);
+  widened.geometry = make_window({8, 8, 32}, 64, 2, 2, 2, 0, 0);
+  check(reckoned<path::avx512>(widened), {16 * 4 * 2, 16 * 2, 0, 16 * 32, 0});
   // Two positions of 32 bytes to a vector of 64, which is one output; to one of 32 bytes one position.
   check(reckoned<path::avx512>(pool(op_kind::max_pool, kind::i8, {8, 8, 32}, 2)), {2 * 16, 16, 0, 16});
   check(reckoned<path::avx2>(pool(op_kind::max_pool, kind::i8, {8, 8, 32}, 2)), {16 * 4, 16, 0, 16});

@@ -26,16 +26,20 @@ constexpr bool pools_pairs(const op_signature& s, const window& w, int vector_by
          bytes < vector_bytes && vector_bytes % bytes == 0;
 }
 
-// For vectors of so many bytes: those read by all windows, as numbers of 32 bits where they are summed. What maxima
-// store needs no output stage.
+// For vectors of so many bytes: those read by all windows, as numbers of 32 bits where they are summed; means are made
+// anew for every repetition of their channels. What maxima store needs no output stage.
 constexpr reckoning reckoned_pool(const kernel_op& op, int vector_bytes) {
   const op_signature& s = op.signature;
   const window& w = op.geometry;
   const std::int64_t taps = w.taps(), positions = w.out.positions();
   const int bytes = position_bytes(s, w);
   if (s.what == op_kind::avg_pool) {
-    const std::int64_t vectors = positions * ceil_div(w.in.c, vector_bytes / 4);
-    return {.loops = vectors * taps, .turns = vectors};
+    const int lanes = vector_bytes / 4;
+    const std::int64_t vectors = positions * ceil_div(w.in.c, lanes), repeated = lanes * ceil_div(w.out.c, w.in.c);
+    return {.loops = vectors * taps,
+            .turns = vectors,
+            .stored = vectors * repeated,
+            .uneven = w.in.c % lanes != 0 ? positions * repeated : 0};
   }
   const std::int64_t vectors = pools_pairs(s, w, vector_bytes)
                                    ? std::int64_t{w.out.h} * ceil_div(2 * w.out.w * bytes, vector_bytes)
