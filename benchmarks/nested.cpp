@@ -348,7 +348,8 @@ int main(int argc, char** argv) try {
   app.add_option("--images", o.images, "training images");
   app.add_option("--epochs", o.epochs, "of the whole network, and again of all levels together");
   app.add_option("--profile", o.profile, "of this CPU, path avx512_popcnt: knapsack over predicted time");
-  app.add_option("--net", o.net, "separable, binary or knapsack; all where not given");
+  app.add_option("--net", o.net, "one part; all where not given")
+      ->check(CLI::IsMember({"separable", "binary", "knapsack"}));
   app.add_option("--output", o.output, "folder of trained models")->capture_default_str();
   app.add_flag("--quick", o.quick, "1000 images, one epoch: does it run?");
   CLI11_PARSE(app, argc, argv);
