@@ -206,7 +206,7 @@ constexpr kernel_op draw_pool(draws& d) {
   if (in.h > 1 && size > in.h) size = in.h;
   const bool moves_by_one = shortcut ? size == 1 && d.percent(60) : s.what == op_kind::max_pool && d.percent(10);
   const int step = mean ? size - d.below(size / 2 + 1) : moves_by_one ? 1 : 2;
-  const int times = shortcut && (size == 1 || d.percent(80)) ? (d.percent(80) ? 2 : 4) : 1;
+  const int times = shortcut && (size == 1 || d.percent(80)) ? (d.percent(60) ? 2 : 4) : 1;
   op.geometry = offramp::make_window(in, c * times, in.h == 1 ? 1 : size, size, in.h == 1 ? 1 : step, 0, 0, step);
   return op;
 }

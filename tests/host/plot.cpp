@@ -51,11 +51,22 @@ TEST_CASE("plot: curves as SVG hold title, axes, names and marks, escaped") {
 
 TEST_CASE("plot: texts of marks that are close hang one below the other") {
   auto plot = curves();
-  plot.marks = {{"first", 1.0, 5}, {"close", 1.2, 5}, {"apart", 3, 5}};
+  plot.marks = {{"first", 1.0, 5}, {"close", 1.05, 5}, {"apart", 3, 5}};
   const auto script = host::detail::draw(plot).script;
   CHECK(has(script, "'first' at 1,5 left offset 0.4,-1.3 "));
-  CHECK(has(script, "'close' at 1.2,5 left offset 0.4,-2.6 "));
+  CHECK(has(script, "'close' at 1.05,5 left offset 0.4,-2.6 "));
   CHECK(has(script, "'apart' at 3,5 right offset 0.6,-1.3 "));
+}
+
+TEST_CASE("plot: texts of marks do not cover points") {
+  auto plot = curves();
+  host::curve below{"below", {}, {}};
+  for (double x = 1; x < 2; x += 0.02) below.x.push_back(x), below.y.push_back(4.8);
+  plot.curves.push_back(below);
+  plot.marks = {{"a long text of a mark", 1, 5}};
+  const auto script = host::detail::draw(plot).script;
+  CHECK_FALSE(has(script, "at 1,5 left offset 0.4,-1.3 "));
+  CHECK(has(script, "at 1,5 left offset 0.4,-"));
 }
 
 TEST_CASE("plot: points that are not finite are left out, a plot of nothing else is refused") {

@@ -105,13 +105,26 @@ TEST_CASE("reckoned on x86: levels of nested widths, by the channels that are ac
   CHECK(reckoned<path::avx512>(level(words, 32, 192)).loops < reckoned<path::avx512>(words).loops);
 }
 
-TEST_CASE("reckoned on x86: depthwise, products, rows and numbers that become floats") {
-  kernel_op op;
-  op.signature = {op_kind::conv, kind::i8, kind::i8, kind::i8};
-  op.signature.grouped = true;
-  op.geometry = make_window({8, 8, 24}, 24, 3, 3, 1, 1, 1, 1, 24);
-  check(reckoned<path::avx512>(op), {2 * 64 * 9, 2 * 8, 2 * 8 * kernels::avx2::ring_columns(op.geometry), 0, 0});
-  check(reckoned<path::avx2>(op), {3 * 64 * 9, 3 * 8, 3 * 8 * kernels::avx2::ring_columns(op.geometry), 0, 0});
+TEST_CASE("reckoned on x86: depthwise, products, tiles and numbers that become floats") {
+  const auto op = [](int channels) {
+    kernel_op made;
+    made.signature = {op_kind::conv, kind::i8, kind::i8, kind::i8};
+    made.signature.grouped = true;
+    made.geometry = make_window({8, 8, channels}, channels, 3, 3, 1, 1, 1, 1, channels);
+    return made;
+  };
+  constexpr int rows = 8 * 3 - 2;  // of taps inside the input
+  check(reckoned<path::avx512>(op(24)), {2 * 8 * rows * 3, 2 * 8, 2 * 8 * 8, 2 * 16 * 64, 0});
+  // Two tiles of four positions.
+  check(reckoned<path::avx2>(op(24)), {3 * 8 * rows * 3, 3 * 2 * 8, 3 * 8 * 8, 3 * 8 * 64, 0});
+  // Four vectors at a time, in two tiles of four positions, and one vector more.
+  check(reckoned<path::avx512>(op(72)), {(4 * 8 + 8) * rows * 3, (2 + 1) * 8, 5 * 8 * 8, 5 * 16 * 64, 0});
+  CHECK(kernels::variant<path::avx512>(op(24)) != kernels::variant<path::avx512>(op(72)));
+  CHECK(kernels::variant<path::avx2>(op(24)) == kernels::variant<path::avx2>(op(72)));
+  // Of two positions sums wait for each other.
+  kernel_op narrow = op(24);
+  narrow.geometry = make_window({8, 2, 24}, 24, 3, 3, 1, 1, 1, 1, 24);
+  CHECK(reckoned<path::avx512>(narrow).loops == 2 * 4 * rows * 3);
 }
 
 TEST_CASE("reckoned on x86: floats, directly and by minimal filtering") {
@@ -139,17 +152,28 @@ TEST_CASE("reckoned on x86: integers store what vectors and tiles hold") {
   CHECK(wider.uneven == 10 * 10 * 32);
 }
 
+TEST_CASE("reckoned on x86: integers, rows of taps at once or each for itself") {
+  // Eight positions, of which the outer columns of taps meet seven; four steps. Sums begin anew in the first, second
+  // and last row of outputs: 2, 3 and 2 rows of taps. The input is copied as a whole.
+  const kernel_op op = conv(kind::i8, kind::i8, kind::i8, {8, 8, 16}, 16);
+  check(reckoned<path::avx512_vnni>(op), {22 * (7 + 8 + 7) * 4, 8 + (4 + 5 + 4) * 3, 8 * 8, 8 * 8 * 16, 0});
+  // Halves: eight steps, in which a tap takes no less than its latency; bytes take twice the room.
+  check(reckoned<path::avx512>(op), {22 * 3 * 11 * 8, 8, 8 * 16, 8 * 8 * 16, 0});
+}
+
 TEST_CASE("reckoned on x86: poolings, by hand") {
   // Sixteen lanes of 32 bits: two vectors for 20 channels, of 16 taps; the second one is not full.
   check(reckoned<path::avx512>(pool(op_kind::avg_pool, kind::i8, {8, 8, 20}, 4)),
         {4 * 2 * 16, 4 * 2, 0, 4 * 32, 4 * 16});
   check(reckoned<path::avx2>(pool(op_kind::avg_pool, kind::i8, {8, 8, 20}, 4)), {4 * 3 * 16, 4 * 3, 0, 4 * 24, 4 * 8});
-  // Streams: 32 channels, two positions at a time, and 16 more; channels that are repeated are scaled once.
+  // Streams: 32 channels, two positions at a time, and 16 more; channels that are repeated are stored alone.
   check(reckoned<path::avx512>(pool(op_kind::avg_pool, kind::i16, {8, 8, 48}, 4)),
-        {4 * (4 * 4 * 2 + 16), 4 * 2, 0, 4 * 48, 4 * 16});
+        {4 * (2 * 4 * 2 + 16), 4 * (3 + 2), 0, 4 * 48, 0});
   kernel_op widened = pool(op_kind::avg_pool, kind::i16, {8, 8, 32}, 2);
   widened.geometry = make_window({8, 8, 32}, 64, 2, 2, 2, 0, 0);
-  check(reckoned<path::avx512>(widened), {16 * 4 * 2, 16 * 2, 0, 16 * 32, 0});
+  check(reckoned<path::avx512>(widened), {16 * 2 * 2, 16 * 3, 0, 16 * 64, 0});
+  CHECK(kernels::variant<path::avx512>(widened) !=
+        kernels::variant<path::avx512>(pool(op_kind::avg_pool, kind::i8, {8, 8, 48}, 4)));
   // Two positions of 32 bytes to a vector of 64, which is one output; to one of 32 bytes one position.
   check(reckoned<path::avx512>(pool(op_kind::max_pool, kind::i8, {8, 8, 32}, 2)), {2 * 16, 16, 0, 16});
   check(reckoned<path::avx2>(pool(op_kind::max_pool, kind::i8, {8, 8, 32}, 2)), {16 * 4, 16, 0, 16});

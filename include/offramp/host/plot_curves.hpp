@@ -9,6 +9,7 @@
 #include <iterator>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <offramp/core/config.hpp>
@@ -25,6 +26,8 @@ struct curve_elements {
   std::string blocks, boxes, bands, bars, lines;
   std::string names;  // the key alone, in the order of the curves
   double lowest_x = std::numeric_limits<double>::infinity(), highest_x = -lowest_x;
+  double lowest_y = lowest_x, highest_y = -lowest_x;
+  std::vector<std::pair<double, double>> points;
   std::size_t drawn = 0;
 
   // Returns whether the point can be drawn; points that cannot are left out.
@@ -34,6 +37,9 @@ struct curve_elements {
     if (shown) {
       lowest_x = std::min(lowest_x, x);
       highest_x = std::max(highest_x, x);
+      lowest_y = std::min(lowest_y, y);
+      highest_y = std::max(highest_y, y);
+      points.emplace_back(x, y);
       ++drawn;
     }
     return shown;
@@ -101,6 +107,71 @@ inline void add_curve(curve_elements& to, const curve_plot& plot, std::size_t c,
   draw(to.lines, with + style);
 }
 
+// Where texts of marks stand: beside their points, towards the middle, in the first line below that covers neither
+// points nor other texts. Curves of accuracy against cost leave the places below free.
+class mark_texts {
+ public:
+  mark_texts(const curve_plot& plot, const curve_elements& parts)
+      : plot_(plot),
+        x_low_(std::isfinite(plot.x.low) ? plot.x.low : parts.lowest_x),
+        x_high_(std::isfinite(plot.x.high) ? plot.x.high : parts.highest_x),
+        y_low_(std::isfinite(plot.y.low) ? plot.y.low : parts.lowest_y),
+        y_high_(std::isfinite(plot.y.high) ? plot.y.high : parts.highest_y) {
+    for (const auto& [x, y] : parts.points) points_.push_back(at(x, y));
+  }
+
+  // The gnuplot command of the next text.
+  std::string add(const mark& mark) {
+    const pixel point = at(mark.x, mark.y);
+    const bool leftwards = mark.x > (x_low_ + x_high_) / 2;
+    const double width = 7.5 * static_cast<double>(mark.text.size()) + 8;
+    const double left = leftwards ? point.x - width - 5 : point.x + 3;
+    int least_covered = std::numeric_limits<int>::max(), line = 1;
+    for (int i = 1; i <= most_lines && least_covered > 0; ++i) {
+      const box here{left, left + width, point.y - i * line_height - 10, point.y - i * line_height + 10};
+      int covered = here.bottom < 0 ? 1 : 0;  // would stand on the axis
+      for (const pixel& p : points_) covered += here.holds(p) ? 1 : 0;
+      for (const box& b : taken_) covered += here.meets(b) ? 1 : 0;
+      if (covered < least_covered) least_covered = covered, line = i;
+    }
+    taken_.push_back({left, left + width, point.y - line * line_height - 10, point.y - line * line_height + 10});
+    return "set label " + plot_quoted(mark.text) + " at " + plot_number(mark.x) + ',' + plot_number(mark.y) +
+           (leftwards ? " right offset 0.6," : " left offset 0.4,") + plot_number(-1.3 * line) +
+           " front boxed textcolor rgb '#111111'\n";
+  }
+
+ private:
+  // About: gnuplot alone knows its margins and letters.
+  static constexpr double line_height = 24;
+  static constexpr int most_lines = 8;
+
+  struct pixel {
+    double x, y;  // from the lower left corner
+  };
+  struct box {
+    double left, right, bottom, top;
+    [[nodiscard]] bool holds(const pixel& p) const {
+      return p.x > left - 5 && p.x < right + 5 && p.y > bottom - 5 && p.y < top + 5;
+    }
+    [[nodiscard]] bool meets(const box& b) const {
+      return left < b.right && b.left < right && bottom < b.top && b.bottom < top;
+    }
+  };
+  static double share(double v, double low, double high, bool logarithmic) {
+    if (logarithmic) v = std::log(v), low = std::log(low), high = std::log(high);
+    return high > low ? (v - low) / (high - low) : 0.5;
+  }
+  [[nodiscard]] pixel at(double x, double y) const {
+    return {(plot_.width - 100) * share(x, x_low_, x_high_, plot_.x.logarithmic),
+            (plot_.height - 150) * share(y, y_low_, y_high_, plot_.y.logarithmic) + 20};
+  }
+
+  const curve_plot& plot_;
+  double x_low_, x_high_, y_low_, y_high_;
+  std::vector<pixel> points_;
+  std::vector<box> taken_;
+};
+
 // The script of one plot but for its frame. `names`: takes what its key shows, for a key elsewhere.
 inline std::string curve_script(const curve_plot& plot, std::string* names = nullptr) {
   const auto where = "plot '" + plot.title + "'";
@@ -119,21 +190,9 @@ inline std::string curve_script(const curve_plot& plot, std::string* names = nul
     parts.blocks += "$marks << EOD\n" + marks + "EOD\n";
     parts.lines += std::string(parts.lines.empty() ? "" : ", ") +
                    "$marks using 1:2 with points notitle pt 6 ps 1.7 lw 2 lc rgb '#111111'";
-    // Texts hang below their points, towards the middle: curves of accuracy against cost leave that place free.
-    const double x_low = std::isfinite(plot.x.low) ? plot.x.low : parts.lowest_x;
-    const double x_high = std::isfinite(plot.x.high) ? plot.x.high : parts.highest_x;
-    // Where points are close, the next text hangs a line lower.
-    double before = std::numeric_limits<double>::quiet_NaN();
-    int lines = 0;
-    for (const auto& mark : plot.marks) {
-      if (!std::isfinite(mark.x) || !std::isfinite(mark.y)) continue;
-      const bool right = mark.x > (x_low + x_high) / 2;
-      lines = std::fabs(mark.x - before) < 0.3 * (x_high - x_low) ? lines + 1 : 0;
-      before = mark.x;
-      labels += "set label " + plot_quoted(mark.text) + " at " + plot_number(mark.x) + ',' + plot_number(mark.y) +
-                (right ? " right offset 0.6," : " left offset 0.4,") + plot_number(-1.3 * (lines + 1)) +
-                " front boxed textcolor rgb '#111111'\n";
-    }
+    mark_texts texts{plot, parts};
+    for (const auto& mark : plot.marks)
+      if (std::isfinite(mark.x) && std::isfinite(mark.y)) labels += texts.add(mark);
   }
   std::string out;
   if (plot.x.logarithmic) out += "set logscale x\n";

@@ -55,14 +55,40 @@ struct depthwise_in_lanes {
   }
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
-  // Products, rows, and numbers that become floats, in vectors.
+  // Strips of four vectors, whose bytes leave together.
+  static constexpr int quads(const kernel_op& op) {
+    const op_signature& s = op.signature;
+    const bool joins = Lanes == 16 && s.out == kind::i8 && !s.add && !s.float_accumulator();
+    return joins && runs_by_channel(op) ? op.geometry.out.c / 64 : 0;
+  }
+  static constexpr int form(const kernel_op& op) { return quads(op) > 0 ? 1 : 0; }
+  // Multiply-adds, of which a tile of positions has no fewer at a tap than their latency is; tiles; numbers that become
+  // floats, in vectors.
   static constexpr reckoning reckoned(const kernel_op& op) {
     if (!runs_by_channel(op)) return traits<path::portable>::reckoned(op);
     const window& w = op.geometry;
-    const std::int64_t vectors = ceil_div(w.out.c, Lanes);
-    return {.loops = vectors * w.out.positions() * w.taps(),
-            .turns = vectors * w.out.h,
-            .moved = vectors * w.in.h * ring_columns(w)};
+    constexpr int latency = 4;
+    const std::int64_t vectors = ceil_div(w.out.c, Lanes), fours = quads(op), singles = vectors - 4 * fours;
+    std::int64_t rows = 0;  // of taps inside the input
+    for (int y = -w.pad_top; y < w.out.h * w.stride_h - w.pad_top; y += w.stride_h) {
+      const int begin = y > 0 ? y : 0, end = y + w.kernel_h < w.in.h ? y + w.kernel_h : w.in.h;
+      rows += end > begin ? end - begin : 0;
+    }
+    std::int64_t products = 0, tiles = 0;  // of a tap of a row of outputs
+    const auto add_strips = [&](std::int64_t strips, int v, int most_positions) {
+      const int n = ceil_div(w.out.w, most_positions);
+      for (int i = 0; i < n; ++i) {
+        const int products_of_tile = (w.out.w / n + (i < w.out.w % n ? 1 : 0)) * v;
+        products += strips * (products_of_tile > latency ? products_of_tile : latency);
+      }
+      tiles += strips * n;
+    };
+    add_strips(fours, 4, 6);
+    add_strips(singles, 1, Lanes == 16 ? 14 : 6);
+    return {.loops = products * rows * w.kernel_w,
+            .turns = tiles * w.out.h,
+            .moved = vectors * w.in.h * w.in.w,
+            .stored = vectors * Lanes * w.out.positions()};
   }
   static constexpr std::size_t weight_words(const kernel_op& op) {
     if (!runs_by_channel(op)) return portable::packed_words(op);

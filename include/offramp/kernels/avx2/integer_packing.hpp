@@ -214,36 +214,48 @@ constexpr int stored_together(const op_signature& s, int channels, int v) {
   return Lanes == 16 && s.out == kind::i16 ? (v == 1 ? 2 : 1) : 0;
 }
 
-// Half cycles, about: multiply-adds of all blocks, of which two begin in a cycle, what a block costs beside them, and
-// copying the input. For the latency model; nothing is chosen by it.
+// Does a step take a row of taps that meets padding at once? The row's weights then stay in registers, beside the sums,
+// and every number of the input is broadcast once for all of them.
+template <int Lanes, int Together>
+constexpr bool joins_taps(int sums, int v, int kernel_w) {
+  return Lanes == 16 && Together == 4 && sets_of_sums(sums) == 1 && sums + v * kernel_w < 32;
+}
+
+// Half cycles, about: multiply-adds of all blocks, of which two begin in a cycle; what a block costs beside them, and
+// what sums begin with; and copying the input. For the latency model; nothing is chosen by it.
 template <int Lanes, int Together>
 constexpr reckoning reckoned(const kernel_op& op) {
   const work_plan<Lanes, Together> p{op, true};
-  std::int64_t rows = 0;  // of taps, over all rows of outputs
+  std::int64_t rows = 0;    // of taps, over all rows of outputs
+  std::int64_t begins = 0;  // of them, those of rows of outputs that differ from the one before, and their totals
+  row_range before{};
   for (int y = 0; y < p.w.out.h; ++y) {
     const row_range r = valid_rows(p.w, y);
     rows += r.end - r.begin;
+    if (p.sum_words() > 0 && (y == 0 || r.begin != before.begin || r.end != before.end)) begins += r.end - r.begin + 2;
+    before = r;
   }
   reckoning r;
   for (int v = 0; Lanes * v < p.w.out.c; v += p.together) {
     const int n = p.block_vectors(v);
     const int positions = p.block_positions(n);
     const int sums = positions * n;
-    const int least = 11 / sets_of_sums(sums);  // of a step, by latency
     const int blocks = ceil_div(p.w.out.w, positions);
+    const int least = 11 / sets_of_sums(sums);  // of a step, by latency
     std::int64_t steps = std::int64_t{blocks} * p.runs * (sums > least ? sums : least);
     if (p.trims) {
+      const int least_of_tap = joins_taps<Lanes, Together>(sums, n, p.w.kernel_w) ? 0 : least;
       steps = 0;
       for (int b = 0; b < blocks; ++b) {
         const int x0 = b + 1 < blocks ? b * positions : p.w.out.w - positions;
         for (int kx = 0; kx < p.runs; ++kx) {
           const int valid = (p.valid_end(x0, positions, kx) - p.valid_begin(x0, positions, kx)) * n;
-          if (valid > 0) steps += valid > least ? valid : least;
+          if (valid > 0) steps += valid > least_of_tap ? valid : least_of_tap;
         }
       }
     }
     r.loops += rows * steps * p.steps;
-    r.turns += std::int64_t{p.w.out.h} * blocks;
+    r.turns += std::int64_t{p.w.out.h} * blocks + begins * n * p.w.kernel_w;
     const int together = stored_together<Lanes>(op.signature, p.w.out.c - v * Lanes, n);
     for (int x = 0; x < p.w.out.w; x += positions) {
       const int here = p.w.out.w - x < positions ? p.w.out.w - x : positions;
@@ -252,10 +264,12 @@ constexpr reckoning reckoned(const kernel_op& op) {
     }
   }
   if (!p.copies) return r;
-  // Whole rows at a time, or else position by position.
+  // All numbers at a time, or rows of them, or else position by position.
   const bool dense = p.in != kind::bits && p.channels == p.source.in.c && p.step_w == 1;
+  const bool whole = dense && p.step_h == 1 && p.left + p.right == 0;
   const int each = p.copied_columns() * (dense ? 0 : 12 + 6 * ceil_div(p.source.in.c, 32));
-  r.moved = std::int64_t{p.source_rows()} * (30 + each + p.copied_columns() * p.position_bytes() / 16);
+  const int row = p.copied_columns() * p.position_bytes() / 16;
+  r.moved = std::int64_t{p.source_rows()} * ((whole ? 0 : 30) + each + row);
   return r;
 }
 

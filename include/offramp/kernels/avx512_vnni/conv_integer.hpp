@@ -131,7 +131,7 @@ __attribute__((noinline)) OFFRAMP_AVX512_VNNI void add_products(Geometry g, cons
   if constexpr (X0 >= 0) {
     leave_out_columns<S, P, V, X0, 0, Geometry>(acc, start);
     for (int row = 0; row < rows; ++row, x += plan.row_bytes(), weights += plan.runs * plan.stored_steps * V * 16)
-      if constexpr (P * V + V * plan_of<byte_plan, S>(Geometry{}).w.kernel_w < 32 && sets == 1)
+      if constexpr (avx2::integer::joins_taps<16, 4>(block, V, plan_of<byte_plan, S>(Geometry{}).w.kernel_w))
         add_row_of_taps<S, P, V, X0, Geometry>(acc, x, weights);
       else
         add_valid_taps<S, P, V, X0, 0, Geometry>(acc, x, weights);
