@@ -179,22 +179,22 @@ constexpr kernel_op draw_grouped_conv(draws& d) {
 }
 constexpr kernel_op draw_pool(draws& d) {
   const int pick = d.below(20);
-  const int c = channels(d);
-  const shape in = image(d, c);
   kernel_op op;
   op_signature& s = op.signature;
   if (pick < 9) {
     const kind k = pick < 3 ? kind::bits : pick < 5 ? kind::i8 : pick < 6 ? kind::i16 : kind::f32;
     s = {op_kind::max_pool, k, kind::none, k};
   } else {
-    const kind from[] = {kind::bits, kind::bits, kind::bits, kind::i8,  kind::i8, kind::i8,
-                         kind::i16,  kind::i16,  kind::i16,  kind::f32, kind::f32};
-    const kind to[] = {kind::i8, kind::i8,  kind::i8,  kind::i8,  kind::i8, kind::i8,
-                       kind::i8, kind::i16, kind::i16, kind::f32, kind::f32};
+    const kind from[] = {kind::bits, kind::bits, kind::i8,  kind::i8,  kind::i8, kind::i16,
+                         kind::i16,  kind::i16,  kind::i16, kind::f32, kind::f32};
+    const kind to[] = {kind::i8,  kind::i8,  kind::i8,  kind::i8,  kind::i8, kind::i8,
+                       kind::i16, kind::i16, kind::i16, kind::f32, kind::f32};
     s = {op_kind::avg_pool, from[pick - 9], kind::none, to[pick - 9]};
   }
   const bool shortcut = s.what == op_kind::avg_pool && s.out == kind::i16;  // of a residual that shrinks
   const bool mean = s.what == op_kind::avg_pool && !shortcut;
+  const int c = shortcut ? d.of({8, 16, 16, 24, 32, 32, 48, 64, 64, 96, 128}) : channels(d);
+  const shape in = image(d, c);
   if (mean && d.percent(45)) {
     op.geometry = offramp::make_window(in, c, in.h, in.w, 1, 0, 0);
     return op;

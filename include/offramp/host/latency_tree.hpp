@@ -2,6 +2,7 @@
 // their measured times, so that squared relative errors are least. Every fit over a part of the samples starts from
 // sums of x x' and x, so that hundreds of candidate tests cost little more than one. Below a test, a leaf has costs of
 // its own or those from above times a factor: "slower by a third" takes fewer samples to know than a sum of costs.
+// First it is asked which kernel runs, because each reckons its loops in a unit of its own.
 #ifndef OFFRAMP_HOST_LATENCY_TREE_HPP
 #define OFFRAMP_HOST_LATENCY_TREE_HPP
 
@@ -10,6 +11,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -26,7 +29,8 @@ struct latency_sample {
 
 struct fit_options {
   int least_samples = 10;     // of a leaf with costs of its own, half of a factor; a class needs twice as many
-  int depth = 4;              // tests on the way to a leaf, at most; fewer where held-out samples do not profit
+  int depth = 4;              // tests on the way to a leaf, beside those of which kernel runs, at most; fewer where
+                              // held-out samples do not profit
   double least_gain = 0.01;   // a test takes away at least this share of the squared error
   double least_worth = 0.04;  // costs are left out as long as the squared error grows by less than this share
   int thresholds = 24;        // tried per condition
@@ -177,7 +181,8 @@ class tree_grower {
   // A tree over the samples `of`; node 0 is its root.
   std::vector<grown_node> grow(std::vector<int> of) {
     nodes_.clear();
-    grow_from(std::move(of), 0, nullptr);
+    const latency_fit_of_leaf whole = fit_few_costs(moments_of(of), options_);
+    grow_kernels(std::move(of), whole);
     return std::move(nodes_);
   }
 
@@ -206,14 +211,39 @@ class tree_grower {
     return fit(m, above, [&](const latency_moments& of) { return fit_few_costs(of, options_); });
   }
 
+  // Each kernel and form of it that has enough samples gets a part of its own if that pays, the most frequent first, and
+  // all others one together, which is told from all of the class where they are few. Such tests do not count as depth.
+  int grow_kernels(std::vector<int> of, const latency_fit_of_leaf& whole) {
+    std::map<std::int32_t, int> count;
+    for (const int i : of) ++count[at(i).features.get(condition::variant)];
+    const auto most =
+        std::max_element(count.begin(), count.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    const auto rest = [&] {
+      return grow_from(of, 0, static_cast<int>(of.size()) < options_.least_samples ? &whole : nullptr);
+    };
+    if (count.size() < 2 || most->second < options_.least_samples) return rest();
+    latency_node ask;
+    ask.test = tree_test::equals;
+    ask.of = condition::variant;
+    ask.value = most->first;
+    auto [yes, no] = divided(of, ask);
+    const latency_moments all = moments_of(of), others = moments_of(no);
+    const latency_fit_of_leaf together = fit_few_costs(all, options_), own = fit_few_costs(moments_of(yes), options_),
+                              theirs = fit(others, whole);
+    const double apart = expected_error(own.squared + theirs.squared, all.count,
+                                        own.parameters + theirs.parameters + test_parameters);
+    if (!(apart < expected_error(together, all.count) * (1 - options_.least_gain))) return rest();
+    const int here = add_node(-1, unbiased(together, of));
+    const int left = grow_from(std::move(yes), 0, nullptr);
+    const int right = grow_kernels(std::move(no), whole);
+    put_test(here, ask, left, right, std::numeric_limits<double>::infinity());
+    return here;
+  }
+
   int grow_from(std::vector<int> of, int level, const latency_fit_of_leaf* above) {
-    latency_moments all;
-    for (const int i : of) all.add(at(i), options_.negligible);
-    const auto here = static_cast<int>(nodes_.size());
-    nodes_.emplace_back();
-    nodes_.back().level = level;
+    const latency_moments all = moments_of(of);
     const latency_fit_of_leaf whole = above == nullptr ? fit_few_costs(all, options_) : fit(all, *above);
-    nodes_.back().leaf = unbiased(whole, of);
+    const int here = add_node(level, unbiased(whole, of));
     if (level >= options_.depth || all.count < 2 * least_of_factor()) return here;
     split best;
     double least = expected_error(whole, all.count) * (1 - options_.least_gain);
@@ -229,17 +259,38 @@ class tree_grower {
       gain = whole.squared - yes.squared - no.squared;
     }
     if (best.expected < 0) return here;
-    std::vector<int> sides[2];
-    for (const int i : of) sides[best.ask.holds(at(i).features) ? 0 : 1].push_back(i);
+    auto [yes, no] = divided(of, best.ask);
     of.clear();
-    const int left = grow_from(std::move(sides[0]), level + 1, &whole);
-    const int right = grow_from(std::move(sides[1]), level + 1, &whole);
-    grown_node& n = node(here);
-    n.ask = best.ask;
-    n.yes = left;
-    n.no = right;
-    n.gain = gain;
+    const int left = grow_from(std::move(yes), level + 1, &whole);
+    const int right = grow_from(std::move(no), level + 1, &whole);
+    put_test(here, best.ask, left, right, gain);
     return here;
+  }
+
+  int add_node(int level, const latency_fit_of_leaf& leaf) {
+    nodes_.emplace_back();
+    nodes_.back().level = level;
+    nodes_.back().leaf = leaf;
+    return static_cast<int>(nodes_.size()) - 1;
+  }
+  void put_test(int of, const latency_node& ask, int yes, int no, double gain) {
+    grown_node& n = nodes_[static_cast<std::size_t>(of)];
+    n.ask = ask;
+    n.yes = yes;
+    n.no = no;
+    n.gain = gain;
+  }
+  // Those that say yes, and the others.
+  [[nodiscard]] std::pair<std::vector<int>, std::vector<int>> divided(const std::vector<int>& of,
+                                                                      const latency_node& ask) const {
+    std::pair<std::vector<int>, std::vector<int>> sides;
+    for (const int i : of) (ask.holds(at(i).features) ? sides.first : sides.second).push_back(i);
+    return sides;
+  }
+  [[nodiscard]] latency_moments moments_of(const std::vector<int>& of) const {
+    latency_moments m;
+    for (const int i : of) m.add(at(i), options_.negligible);
+    return m;
   }
 
   // Least squares of predicted / measured lie low by their variance; a network is a sum of ops, to which that adds up.
@@ -376,7 +427,6 @@ class tree_grower {
   // Samples that a factor needs.
   [[nodiscard]] int least_of_factor() const { return std::max(2, options_.least_samples / 2); }
   const latency_sample& at(int i) const { return samples_[static_cast<std::size_t>(i)]; }
-  grown_node& node(int i) { return nodes_[static_cast<std::size_t>(i)]; }
 
   const std::vector<latency_sample>& samples_;
   const fit_options& options_;

@@ -33,27 +33,14 @@ constexpr std::int64_t pixel_calls(const majority_plan& p, const window& w) {
 }
 
 // Cycles, about, of either way, to compare them. Narrower levels of nested widths go tile by tile of those stored.
-constexpr reckoning reckoned(const majority_plan& p, const kernel_op& op) {
+constexpr reckoning compared(const majority_plan& p, const kernel_op& op) {
   const window& w = op.geometry;
   const int channels = op.signature.grouped ? p.channels : w.out.c;
   reckoning r;
   for (int block = 0; 8 * block < channels; block += tile_blocks(p.blocks() - block)) {
-    const int blocks = tile_blocks(p.blocks() - block), positions = 64 / blocks;
-    const std::int64_t count = cover(p, w.out.h, w.out.w, positions).count;
+    const std::int64_t count = cover(p, w.out.h, w.out.w, 64 / tile_blocks(p.blocks() - block)).count;
     r.loops += p.groups * (count * 8 * p.octs + 10 * p.octs);
     r.turns += p.groups * (count * (43 + 4 * p.planes) + 220);
-    // A vector for each position, of 32 numbers with scales of 16 bits, unless they are computed across positions,
-    // where parameters lie across lines unless channels are a multiple of 16.
-    const int left = channels - 8 * block, n = left < 8 * blocks ? left : 8 * blocks;
-    const bool joined = joins_lanes(op, n) || joins_shorts(op, n);
-    const int lanes = joined ? 1 : short_scales::present(op) ? 32 : 16;
-    const std::int64_t stored = p.numbers ? p.groups * count * positions * lanes * ceil_div(n, lanes) : 0;
-    r.stored += stored;
-    if (joined) r.uneven += n % 16 == 0 ? stored / 2 : stored;
-    if (!joined && n % lanes != 0) r.uneven += stored;
-    // Bits of tiles that are no whole outputs go position by position.
-    const bool whole = block == 0 && 4 * ceil_div(w.out.c, 32) == (blocks < 4 ? 4 : blocks);
-    if (!p.numbers && !whole) r.uneven += p.groups * count * positions;
   }
   const int words = ceil_div(w.in.c, 32), step = w.stride_w * words;
   const int load = words * (step == 1 ? 32 : step == 2 ? 70 : 110);
@@ -61,11 +48,38 @@ constexpr reckoning reckoned(const majority_plan& p, const kernel_op& op) {
   r.moved = p.groups * (pixel_calls(p, w) * (26 * p.in_bytes + load) + 13 * tails);
   return r;
 }
+// And what the latency model sees beside: measured on Zen 4, an oct takes longer in tiles of 4 blocks or 1, where a
+// vector is counted alone, and where counts wait in memory for further weights; and how outputs leave.
+constexpr reckoning reckoned(const majority_plan& p, const kernel_op& op) {
+  const window& w = op.geometry;
+  const int channels = op.signature.grouped ? p.channels : w.out.c;
+  reckoning r = compared(p, op);
+  for (int block = 0; 8 * block < channels; block += tile_blocks(p.blocks() - block)) {
+    const int blocks = tile_blocks(p.blocks() - block), positions = 64 / blocks;
+    const std::int64_t count = cover(p, w.out.h, w.out.w, positions).count;
+    const std::int64_t octs = p.groups * p.octs;
+    r.loops += blocks == 1 ? octs * count * 8 / 5 : blocks == 4 ? octs * count * 3 / 4 : 0;
+    r.loops += octs * (count % 2) * 4 / 3 + (p.chunk < p.octs ? octs * count / 2 : 0);
+    const int left = channels - 8 * block, n = left < 8 * blocks ? left : 8 * blocks;
+    if (p.numbers) {
+      // Whole vectors of 32 with scales of 16 bits; or of 16 for each position; or one channel of all positions.
+      const bool joined = joins_lanes(op, n) || joins_shorts(op, n);
+      const bool shorts = !joined && short_scales::present(op) && n == 8 * blocks && blocks >= 4;
+      const std::int64_t stored = p.groups * count * positions * (joined ? n : 16 * ceil_div(n, 16));
+      r.stored += stored;
+      if (!shorts) r.uneven += stored;
+    } else if (block > 0 || 4 * ceil_div(w.out.c, 32) != (blocks < 4 ? 4 : blocks)) {
+      // Bits of tiles that are no whole outputs go position by position.
+      r.uneven += 4 * p.groups * count * positions;
+    }
+  }
+  return r;
+}
 
 // Both are counted in cycles of a Zen 4; columns and rows, which they are compared with, in those of a Xeon, which
 // needs fewer.
 constexpr long long comparable(const reckoning& r) { return (r.loops + r.turns + r.moved) * 88 / 100; }
-constexpr long long majority_cycles(const majority_plan& p, const kernel_op& op) { return comparable(reckoned(p, op)); }
+constexpr long long majority_cycles(const majority_plan& p, const kernel_op& op) { return comparable(compared(p, op)); }
 
 // A word of 16 channels takes a cycle and a half, a patch four for each row, without gaps three and a half for every
 // run of bits, and each word of the input as many as it takes to append it. Weights that are stored for more inputs are
