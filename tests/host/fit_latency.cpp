@@ -130,6 +130,34 @@ TEST_CASE("fit_latency: samples too few for costs of their own still give a fact
   CHECK(strided_over_linear(16) < 1.3);  // eight samples are the least for a factor then
 }
 
+TEST_CASE("fit_latency: kernels come first, each with costs of its own, without a test of those allowed") {
+  // Two kernels that reckon in units of their own, of which one is three times as frequent, and four samples of a third.
+  const auto of_kernel = [](const op_features& f, std::int32_t kernel) {
+    return 200 + (kernel == 5 ? 0.02 : 0.11) * f.get(regressor::reckoned);
+  };
+  std::vector<host::latency_sample> all = sampled(204, 0.01, linear);
+  host::random_source random{3};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    op_features& f = all[i].features;
+    const std::int32_t kernel = i >= 200 ? 7 : i % 4 == 0 ? 6 : 5;
+    f.is[static_cast<int>(condition::variant)] = kernel;
+    f.x[static_cast<int>(regressor::reckoned)] = 1000 + random.below(200000);
+    all[i].time = of_kernel(f, kernel) * (1 + 0.01 * static_cast<double>(random.normal()));
+  }
+  host::fit_options options;
+  options.depth = 0;
+  const profile_data p = host::fit_latency(all, options);
+  CHECK(is_sound(p));
+  REQUIRE(p.nodes[0].test == tree_test::equals);
+  CHECK(p.nodes[0].of == condition::variant);
+  CHECK(p.nodes[0].value == 5);
+  double off = 0;
+  for (std::size_t i = 0; i < 200; ++i)
+    off += std::abs(op_latency(p, all[i].features) - all[i].time) / all[i].time / 200;
+  CHECK(off < 0.02);
+  for (std::size_t i = 200; i < 204; ++i) CHECK(op_latency(p, all[i].features) > 0);
+}
+
 TEST_CASE("fit_latency: a cache that overflows is found as a threshold, kinds as names") {
   const auto time = [](const op_features& f) {
     const double bytes = f.get(regressor::weight_bytes);
