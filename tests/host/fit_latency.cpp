@@ -131,7 +131,7 @@ TEST_CASE("fit_latency: samples too few for costs of their own still give a fact
 }
 
 TEST_CASE("fit_latency: kernels come first, each with costs of its own, without a test of those allowed") {
-  // Two kernels that reckon in units of their own, of which one is three times as frequent, and four samples of a third.
+  // Two kernels that reckon in units of their own, one of them three times as frequent, and four samples of a third.
   const auto of_kernel = [](const op_features& f, std::int32_t kernel) {
     return 200 + (kernel == 5 ? 0.02 : 0.11) * f.get(regressor::reckoned);
   };

@@ -54,7 +54,8 @@ TEST_CASE("reckoned on x86: majorities, three tiles of 32 flat positions and two
     return kernels::avx512_popcnt::reckoned(kernels::avx512_popcnt::plan_majority(o), o);
   };
   check(reckoned_majority(op(kind::bits, 16)), r);
-  CHECK(reckoned_majority(op(kind::bits, 24)).uneven == 4 * 2 * 64);  // a third byte of every word, position by position
+  // A third byte of every word, position by position.
+  CHECK(reckoned_majority(op(kind::bits, 24)).uneven == 4 * 2 * 64);
   reckoning numbers = r;
   numbers.stored = numbers.uneven = 3 * 32 * 16;  // a channel of all positions at a time
   check(reckoned_majority(op(kind::i16, 16)), numbers);

@@ -211,8 +211,8 @@ class tree_grower {
     return fit(m, above, [&](const latency_moments& of) { return fit_few_costs(of, options_); });
   }
 
-  // Each kernel and form of it that has enough samples gets a part of its own if that pays, the most frequent first, and
-  // all others one together, which is told from all of the class where they are few. Such tests do not count as depth.
+  // Each kernel and form of it that has enough samples gets a part of its own if that pays, the most frequent first; the
+  // others share one, which is told from all of the class where they are few. Such tests do not count as depth.
   int grow_kernels(std::vector<int> of, const latency_fit_of_leaf& whole) {
     std::map<std::int32_t, int> count;
     for (const int i : of) ++count[at(i).features.get(condition::variant)];
@@ -230,8 +230,8 @@ class tree_grower {
     const latency_moments all = moments_of(of), others = moments_of(no);
     const latency_fit_of_leaf together = fit_few_costs(all, options_), own = fit_few_costs(moments_of(yes), options_),
                               theirs = fit(others, whole);
-    const double apart = expected_error(own.squared + theirs.squared, all.count,
-                                        own.parameters + theirs.parameters + test_parameters);
+    const double apart =
+        expected_error(own.squared + theirs.squared, all.count, own.parameters + theirs.parameters + test_parameters);
     if (!(apart < expected_error(together, all.count) * (1 - options_.least_gain))) return rest();
     const int here = add_node(-1, unbiased(together, of));
     const int left = grow_from(std::move(yes), 0, nullptr);

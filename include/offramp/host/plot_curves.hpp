@@ -112,8 +112,7 @@ inline void add_curve(curve_elements& to, const curve_plot& plot, std::size_t c,
 class mark_texts {
  public:
   mark_texts(const curve_plot& plot, const curve_elements& parts)
-      : plot_(plot),
-        x_low_(std::isfinite(plot.x.low) ? plot.x.low : parts.lowest_x),
+      : plot_(plot), x_low_(std::isfinite(plot.x.low) ? plot.x.low : parts.lowest_x),
         x_high_(std::isfinite(plot.x.high) ? plot.x.high : parts.highest_x),
         y_low_(std::isfinite(plot.y.low) ? plot.y.low : parts.lowest_y),
         y_high_(std::isfinite(plot.y.high) ? plot.y.high : parts.highest_y) {
