@@ -211,8 +211,8 @@ class tree_grower {
     return fit(m, above, [&](const latency_moments& of) { return fit_few_costs(of, options_); });
   }
 
-  // Each kernel and form of it that has enough samples gets a part of its own if that pays, the most frequent first; the
-  // others share one, which is told from all of the class where they are few. Such tests do not count as depth.
+  // Each kernel and form of it that has enough samples gets a part of its own if that pays, the most frequent first;
+  // the others share one, which is told from all of the class where they are few. Such tests do not count as depth.
   int grow_kernels(std::vector<int> of, const latency_fit_of_leaf& whole) {
     std::map<std::int32_t, int> count;
     for (const int i : of) ++count[at(i).features.get(condition::variant)];
