@@ -45,10 +45,12 @@ struct network_plan {
 // From this seed on channels come in multiples of 16, of 8 below 16, as in most networks that people write; before it
 // any number may come.
 inline constexpr std::uint64_t first_regular_network = 7000;
+// From this one on inputs have a few pixels too, so that what a session takes beside its ops is a good part of all.
+inline constexpr std::uint64_t first_tiny_network = 9000;
 
 class network_writer {
  public:
-  constexpr explicit network_writer(std::uint64_t seed) : d_{seed}, regular_{seed >= first_regular_network} {
+  constexpr explicit network_writer(std::uint64_t seed) : d_{seed}, regular_{seed >= first_regular_network}, tiny_{seed >= first_tiny_network} {
     p_.of = static_cast<style>(seed % 4);
   }
 
@@ -72,7 +74,7 @@ class network_writer {
   static constexpr int classes = 10;
 
   draws d_;
-  bool regular_;
+  bool regular_, tiny_;
   network_plan p_{};
   shape at_{};
   values are_ = values::any;
@@ -84,9 +86,9 @@ class network_writer {
 
   constexpr void choose_input() {
     p_.rest = p_.of == style::f32 || (p_.of == style::binary && d_.percent(15)) ? kind::f32 : kind::i8;
-    const int side = d_.of({12, 16, 20, 24, 28, 28, 28, 32, 32, 32, 40, 48});
+    const int side = tiny_ ? 2 + d_.below(3) : d_.of({12, 16, 20, 24, 28, 28, 28, 32, 32, 32, 40, 48});
     p_.input = {{side, side, d_.of({1, 1, 3, 3, 3})}, kind::u8};
-    if (d_.percent(12)) p_.input.extent = {1, d_.of({64, 96, 128, 160, 256}), d_.of({1, 3, 6, 9})};
+    if (!tiny_ && d_.percent(12)) p_.input.extent = {1, d_.of({64, 96, 128, 160, 256}), d_.of({1, 3, 6, 9})};
     at_ = p_.input.extent;
   }
 

@@ -1,6 +1,6 @@
 // Networks that a profile is made from, none of which benchmarks/latency draws: the ops of many of them are samples, in
-// the sizes, orders and combinations that networks have; few of them run as wholes, for the share beside the ops and
-// the spread of single runs.
+// the sizes, orders and combinations that networks have; few of them run as wholes, for the spread of single runs, and
+// some tiny ones for the share beside the ops.
 #ifndef BENCHMARKS_PROFILE_CPU_NETWORKS_HPP
 #define BENCHMARKS_PROFILE_CPU_NETWORKS_HPP
 
@@ -13,6 +13,7 @@
 namespace profile_cpu {
 
 std::vector<latency_check::network_subject> calibration_networks(std::string_view path);
+std::vector<latency_check::network_subject> tiny_networks(std::string_view path);
 
 // Seeds of the others, and how many there are in each unit. A few units are of regular networks.
 inline constexpr std::uint64_t first_network = 5000;

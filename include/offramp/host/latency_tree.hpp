@@ -294,7 +294,7 @@ class tree_grower {
   }
 
   // Least squares of predicted / measured lie low by their variance; a network is a sum of ops, to which that adds up.
-  // So that ops are found as much too long as too short, in factors, outliers counted as factors of 2.
+  // So that predicted / measured is 1 on average, outliers counted as factors of 2.
   latency_fit_of_leaf unbiased(latency_fit_of_leaf leaf, const std::vector<int>& of) const {
     double sum = 0;
     double weights = 0;
@@ -303,10 +303,10 @@ class tree_grower {
       double predicted = 0;
       for (std::size_t r = 0; r < regressors; ++r) predicted += leaf.cost[r] * s.features.x[r];
       const double weight = s.time / (s.time + options_.negligible);
-      sum += weight * (predicted > 0 ? std::log(std::clamp(s.time / predicted, 0.5, 2.0)) : 0.0);
+      sum += weight * std::clamp(predicted / s.time, 0.5, 2.0);
       weights += weight;
     }
-    const double factor = std::exp(sum / weights);
+    const double factor = weights / sum;
     for (double& c : leaf.cost) c *= factor;
     return leaf;
   }
