@@ -163,6 +163,8 @@ TEST_CASE("reckoned on x86: integers, rows of taps at once or each for itself") 
   // and last row of outputs: 2, 3 and 2 rows of taps. The input is copied as a whole.
   const kernel_op op = conv(kind::i8, kind::i8, kind::i8, {8, 8, 16}, 16);
   check(reckoned<path::avx512_vnni>(op), {22 * (7 + 8 + 7) * 4, 8 + (4 + 5 + 4) * 3, 8 * 8, 8 * 8 * 16, 0});
+  const kernel_op runs = conv(kind::i8, kind::i8, kind::i8, {8, 8, 16}, 16, 1);
+  CHECK(kernels::variant<path::avx512_vnni>(op) != kernels::variant<path::avx512_vnni>(runs));
   // Halves: eight steps, in which a tap takes no less than its latency; bytes take twice the room.
   check(reckoned<path::avx512>(op), {22 * 3 * 11 * 8, 8, 8 * 16, 8 * 8 * 16, 0});
 }
