@@ -21,12 +21,11 @@ struct conv_integer {
   }
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
-  // Rows of taps at once, taps one by one, or whole runs.
+  // Rows of taps at once, or not.
   static constexpr int form(const kernel_op& op) {
     const integer::byte_plan p{op, true};
-    if (!p.trims) return 0;
-    return avx2::integer::joins_taps<16, 4>(p.block_positions(p.together) * p.together, p.together, p.w.kernel_w) ? 2
-                                                                                                                  : 1;
+    const int sums = p.block_positions(p.together) * p.together;
+    return p.trims && avx2::integer::joins_taps<16, 4>(sums, p.together, p.w.kernel_w) ? 1 : 0;
   }
   static constexpr reckoning reckoned(const kernel_op& op) { return avx2::integer::reckoned<16, 4>(op); }
   static constexpr std::size_t weight_words(const kernel_op& op) { return avx2::integer::packed_words<16, 4>(op); }
