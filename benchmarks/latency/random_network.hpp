@@ -50,7 +50,8 @@ inline constexpr std::uint64_t first_tiny_network = 9000;
 
 class network_writer {
  public:
-  constexpr explicit network_writer(std::uint64_t seed) : d_{seed}, regular_{seed >= first_regular_network}, tiny_{seed >= first_tiny_network} {
+  constexpr explicit network_writer(std::uint64_t seed)
+      : d_{seed}, regular_{seed >= first_regular_network}, tiny_{seed >= first_tiny_network} {
     p_.of = static_cast<style>(seed % 4);
   }
 
