@@ -39,7 +39,7 @@ using offramp::profile_data;
 
 namespace {
 
-// Nanoseconds by which the time of an op may be off: reading the counter takes 15, and the core runs over both ends.
+// Nanoseconds by which the time of an op may be off without harm: the core runs over both ends of what is timed.
 constexpr double negligible_ns = 10;
 
 // Visits to each network; more take memory and say nothing new.
