@@ -165,6 +165,14 @@ TEST_CASE("reckoned on x86: integers, rows of taps at once or each for itself") 
   check(reckoned<path::avx512_vnni>(op), {22 * (7 + 8 + 7) * 4, 8 + (4 + 5 + 4) * 3, 8 * 8, 8 * 8 * 16, 0});
   const kernel_op runs = conv(kind::i8, kind::i8, kind::i8, {8, 8, 16}, 16, 1);
   CHECK(kernels::variant<path::avx512_vnni>(op) != kernels::variant<path::avx512_vnni>(runs));
+  // Three taps of one or two channels fill lanes as one run, in a loop with a form of its own; of three channels they
+  // are three.
+  const auto image = [](int channels) {
+    return kernels::variant<path::avx512_vnni>(conv(kind::u8, kind::i8, kind::i8, {8, 8, channels}, 16));
+  };
+  CHECK(image(1) == image(2));
+  CHECK(image(1) != image(3));
+  CHECK(image(1) != image(5));
   // Halves: eight steps, in which a tap takes no less than its latency; bytes take twice the room.
   check(reckoned<path::avx512>(op), {22 * 3 * 11 * 8, 8, 8 * 16, 8 * 8 * 16, 0});
 }

@@ -60,7 +60,7 @@ struct avx512 {
 struct avx512_vnni {
   using parent = avx512;
   static constexpr std::uint16_t id = 5;
-  static constexpr std::uint16_t version = 8;
+  static constexpr std::uint16_t version = 9;
   static constexpr const char* name = "avx512_vnni";
   static constexpr const char* about = "AVX-512 with VNNI: Cascade Lake (2019)";
   static constexpr unsigned alignment = 64;
@@ -68,7 +68,7 @@ struct avx512_vnni {
 struct avx512_popcnt {
   using parent = avx512_vnni;
   static constexpr std::uint16_t id = 6;
-  static constexpr std::uint16_t version = 8;
+  static constexpr std::uint16_t version = 9;
   static constexpr const char* name = "avx512_popcnt";
   static constexpr const char* about = "AVX-512 with VNNI, VPOPCNTDQ, BITALG, VBMI, GFNI: Ice Lake (2019), Zen 4";
   static constexpr unsigned alignment = 64;

@@ -21,9 +21,11 @@ struct conv_integer {
   }
   static constexpr layout reads(const kernel_op&) { return layout::nhwc; }
   static constexpr bool writes(const kernel_op&, layout l) { return l == layout::nhwc; }
-  // Rows of taps at once, or not.
+  // Rows of taps at once (1), rows of taps that are one run of the input, of fewer channels than fill a lane (2), as
+  // images have; or neither.
   static constexpr int form(const kernel_op& op) {
     const integer::byte_plan p{op, true};
+    if (p.runs == 1 && p.w.kernel_w > 1 && p.channels < 4) return 2;
     const int sums = p.block_positions(p.together) * p.together;
     return p.trims && avx2::integer::joins_taps<16, 4>(sums, p.together, p.w.kernel_w) ? 1 : 0;
   }
