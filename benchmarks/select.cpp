@@ -53,8 +53,8 @@ struct member {
   host::exit_outputs test;
   std::function<host::frontier_candidate(const profile_data&)> costs_on;               // predicted
   std::function<std::vector<std::vector<double>>(const host::labelled_images&)> time;  // ns, [exit][image], one round
-  std::vector<std::vector<double>> least;                                              // of all rounds
-  std::vector<std::vector<double>> all_runs;                                           // ns, [exit][run]
+  std::vector<std::vector<double>> took;                                               // ns, [exit][image]
+  std::vector<std::vector<double>> runs;                                               // ns, [exit][run]
 };
 
 struct settings {
@@ -102,16 +102,16 @@ member make_member(const std::string& name, int number, const host::dataset& dat
   return m;
 }
 
-// What a configuration costs when measured: the mean over images of the least of their runs; and what the profile's
-// share of all runs stays within that leave nowhere early.
+// What a configuration costs when measured: the mean over images of what each takes; and what the profile's share of
+// all runs stays within that leave nowhere early.
 struct measured_cost {
   double mean = 0, longest = 0;
 };
 measured_cost measure(const member& m, const std::vector<std::int32_t>& thresholds, int last, double share) {
   double sum = 0;
-  const auto n = m.least[0].size();
-  for (std::size_t i = 0; i < n; ++i) sum += m.least[host::exit_of(m.test, i, thresholds)][i];
-  return {sum / static_cast<double>(n), host::quantile(m.all_runs[static_cast<std::size_t>(last)], share)};
+  const auto n = m.took[0].size();
+  for (std::size_t i = 0; i < n; ++i) sum += m.took[host::exit_of(m.test, i, thresholds)][i];
+  return {sum / static_cast<double>(n), host::quantile(m.runs[static_cast<std::size_t>(last)], share)};
 }
 
 // Of 30 random limits: points of accuracy lost on average, shares of choices that lose 0.3 or less, and in time.
@@ -199,35 +199,43 @@ judgement judge(const std::string& how, const std::vector<member>& family,
   return {lost / trials, 100.0 * near / trials, 100.0 * kept / trials};
 }
 
-void regret(std::vector<member>& family, const profile_data& p, const host::labelled_images& test, const settings& s) {
-  const host::labelled_images images = test.slice(0, std::min(s.images, test.count()));
-  // In turns and in parts so short that the core is as it was before; times are those of the clock that the profile is
-  // of. The least of all rounds is what the CPU takes undisturbed; single runs count where the core was alone.
+// What every network takes to its exits, in turns and in parts so short that the core is as it was before; by the
+// statistic and at the clock that profiles have. Single runs count where the core was alone.
+void measure_all(std::vector<member>& family, const profile_data& p, const host::labelled_images& images, int rounds) {
   constexpr int part = 20;
   profile_cpu::watched_core core{static_cast<double>(p.alone)};
-  for (int r = 0; r < s.rounds; ++r)
-    for (member& m : family)
+  const auto n = static_cast<std::size_t>(images.count());
+  using readings = std::vector<std::vector<profile_cpu::watched_readings>>;  // [exit][image]
+  std::vector<readings> of(family.size());
+  for (int r = 0; r < rounds; ++r)
+    for (std::size_t f = 0; f < family.size(); ++f)
       for (int from = 0; from < images.count(); from += part) {
         core.wait(0.01);
         core.before();
-        const auto now = m.time(images.slice(from, std::min(part, images.count() - from)));
+        const auto now = family[f].time(images.slice(from, std::min(part, images.count() - from)));
         const auto state = core.behind();
-        const double scale = p.gigahertz > 0 ? state.cycles_per_tick / profile_cpu::tick_ns() / double{p.gigahertz} : 1;
-        if (m.least.empty()) {
-          m.least.assign(now.size(), std::vector<double>(static_cast<std::size_t>(images.count()), 1e18));
-          m.all_runs.resize(now.size());
-        }
+        of[f].resize(now.size(), std::vector<profile_cpu::watched_readings>(n));
         for (std::size_t k = 0; k < now.size(); ++k)
-          for (std::size_t i = 0; i < now[k].size(); ++i) {
-            double& least = m.least[k][static_cast<std::size_t>(from) + i];
-            least = std::min(least, scale * now[k][i]);
-            if (core.is_alone(state)) m.all_runs[k].push_back(scale * now[k][i]);
-          }
+          for (std::size_t i = 0; i < now[k].size(); ++i)
+            of[f][k][static_cast<std::size_t>(from) + i].add(r, now[k][i] / profile_cpu::tick_ns(), state,
+                                                             core.is_alone(state));
       }
-  for (const member& m : family)
-    for (const auto& runs : m.all_runs)
+  const double gigahertz = p.gigahertz > 0 ? static_cast<double>(p.gigahertz) : core.gigahertz();
+  for (std::size_t f = 0; f < family.size(); ++f)
+    for (const auto& to_exit : of[f]) {
+      auto& took = family[f].took.emplace_back();
+      auto& runs = family[f].runs.emplace_back();
+      for (const profile_cpu::watched_readings& of_image : to_exit) {
+        took.push_back(of_image.of(core.alone()).cycles / gigahertz);
+        for (const double cycles : of_image.single(core.alone())) runs.push_back(cycles / gigahertz);
+      }
       if (runs.empty())
         throw host::error("select: the core was never alone, expected some time without neighbours: try again later");
+    }
+}
+
+void regret(std::vector<member>& family, const profile_data& p, const host::labelled_images& test, const settings& s) {
+  measure_all(family, p, test.slice(0, std::min(s.images, test.count())), s.rounds);
   std::vector<host::frontier_candidate> predicted, corrected;
   host::table exits({"network", "exit", "right", "predicted us", "measured us", "error"});
   double error = 0;
@@ -236,7 +244,7 @@ void regret(std::vector<member>& family, const profile_data& p, const host::labe
     const host::frontier_candidate c = m.costs_on(p);
     std::vector<double> took_to;
     for (std::size_t k = 0; k < c.to_exit.size(); ++k, ++errors) {
-      const double took = host::mean(m.least[k]);
+      const double took = host::mean(m.took[k]);
       took_to.push_back(took);
       error += std::fabs(c.to_exit[k] - took) / took;
       exits.add({c.name, std::to_string(k + 1), percent(host::exit_accuracy(m.test, static_cast<int>(k))),

@@ -2,7 +2,9 @@
 #ifndef OFFRAMP_HOST_EXIT_TIMES_HPP
 #define OFFRAMP_HOST_EXIT_TIMES_HPP
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <ostream>
 #include <vector>
 
@@ -17,14 +19,17 @@ namespace offramp::inline OFFRAMP_ABI::host {
 
 namespace detail {
 
-// Nanoseconds between two readings of the clock with nothing between them: the median of some.
-inline std::uint64_t reading_cost() {
+// Nanoseconds between two readings of the clock with nothing between them: the mean of many, without the slowest tenth.
+// Clocks advance in steps, 10 ns on some machines, and a median would be one of these.
+inline double reading_cost() {
   std::vector<std::uint64_t> empty;
-  for (int i = 0; i < 101; ++i) {
+  for (int i = 0; i < 1000; ++i) {
     const std::uint64_t start = steady_clock::now();
     empty.push_back(steady_clock::now() - start);
   }
-  return median(empty);
+  std::sort(empty.begin(), empty.end());
+  empty.resize(empty.size() - empty.size() / 10);
+  return mean(empty);
 }
 
 }  // namespace detail
@@ -37,8 +42,8 @@ std::vector<std::vector<double>> time_exits(Session& session, const labelled_ima
                                             std::ostream* progress_out) {
   const auto n = static_cast<std::size_t>(images.count());
   constexpr auto exits = static_cast<std::size_t>(Session::exits);
-  std::vector<std::vector<std::vector<std::uint64_t>>> samples(exits, std::vector<std::vector<std::uint64_t>>(n));
-  const std::uint64_t reading = detail::reading_cost();
+  std::vector<std::vector<std::vector<double>>> samples(exits, std::vector<std::vector<double>>(n));
+  const double reading = detail::reading_cost();
   const auto run = [&](int i, bool keep) {
     const auto x = checked_input<Session>({images.image(i), images.image_size()});
     std::uint64_t judged_at[exits];
@@ -51,8 +56,8 @@ std::vector<std::vector<double>> time_exits(Session& session, const labelled_ima
       judged_at[k] = steady_clock::now();
     }
     for (std::size_t k = 0; keep && k < exits; ++k) {
-      const std::uint64_t took = judged_at[k] - start, readings = (k + 1) * reading;
-      samples[k][static_cast<std::size_t>(i)].push_back(took > readings ? took - readings : 0);
+      const double took = static_cast<double>(judged_at[k] - start) - static_cast<double>(k + 1) * reading;
+      samples[k][static_cast<std::size_t>(i)].push_back(std::max(took, 0.0));
     }
   };
   for (int i = 0; i < std::min(50, images.count()); ++i) run(i, false);
@@ -67,7 +72,7 @@ std::vector<std::vector<double>> time_exits(Session& session, const labelled_ima
   if (bar) bar->update(static_cast<long long>(repeats) * images.count(), "");
   std::vector<std::vector<double>> medians(exits, std::vector<double>(n));
   for (std::size_t k = 0; k < exits; ++k)
-    for (std::size_t i = 0; i < n; ++i) medians[k][i] = static_cast<double>(median(samples[k][i]));
+    for (std::size_t i = 0; i < n; ++i) medians[k][i] = median(samples[k][i]);
   return medians;
 }
 
