@@ -47,14 +47,17 @@ std::string percent(double share) { return host::fixed(100 * share, 2) + " %"; }
 
 bench::goals reached;
 
+// One round over images: ns, [exit][image].
+using timer = std::function<std::vector<std::vector<double>>(const host::labelled_images&)>;
+
 // A trained network as all parts below see it.
 struct member {
   host::frontier_candidate candidate;  // without costs
   host::exit_outputs test;
-  std::function<host::frontier_candidate(const profile_data&)> costs_on;               // predicted
-  std::function<std::vector<std::vector<double>>(const host::labelled_images&)> time;  // ns, [exit][image], one round
-  std::vector<std::vector<double>> took;                                               // ns, [exit][image]
-  std::vector<std::vector<double>> runs;                                               // ns, [exit][run]
+  std::function<host::frontier_candidate(const profile_data&)> costs_on;  // predicted
+  std::function<timer()> deploy;                                          // in memory of its own
+  std::vector<std::vector<double>> took;                                  // ns, [exit][image]
+  std::vector<std::vector<double>> runs;                                  // ns, [exit][run]
 };
 
 struct settings {
@@ -78,8 +81,9 @@ member make_member(const std::string& name, int number, const host::dataset& dat
                         .validation = &data.validation});
   const host::quantized_model q = host::quantize<device>(trained, data.train.slice(0, 300));
   const std::span<const std::uint8_t> known{data.test.image(0), data.test.image_size()};
-  const auto net = std::make_shared<host::deployed<device, here>>(host::pack_model<device, here>(q, {}, known));
-  const auto weights = host::bind_or_throw<device, here>(net->words(), name);
+  const std::vector<std::uint32_t> words = host::pack_model<device, here>(q, {}, known);
+  const host::deployed<device, here> net{words, name};
+  const auto weights = host::bind_or_throw<device, here>(net.words(), name);
   member m;
   m.candidate.name = name;
   m.candidate.choice.network = static_cast<std::uint16_t>(number);
@@ -98,7 +102,10 @@ member make_member(const std::string& name, int number, const host::dataset& dat
     if (!known_path) throw host::error(std::string{"select: profile '"} + p.name + "' is of no path of x86");
     return c;
   };
-  m.time = [net](const host::labelled_images& images) { return host::time_exits(**net, images, 1, nullptr); };
+  m.deploy = [words, name] {
+    const auto copy = std::make_shared<host::deployed<device, here>>(words, name);
+    return [copy](const host::labelled_images& images) { return host::time_exits(**copy, images, 1, nullptr); };
+  };
   return m;
 }
 
@@ -200,19 +207,24 @@ judgement judge(const std::string& how, const std::vector<member>& family,
 }
 
 // What every network takes to its exits, in turns and in parts so short that the core is as it was before; by the
-// statistic and at the clock that profiles have. Single runs count where the core was alone.
+// statistic and at the clock that profiles have, and in as many places in memory as there are rounds, as there
+// (profile_cpu/drawn_places.hpp). Single runs count where the core was alone.
 void measure_all(std::vector<member>& family, const profile_data& p, const host::labelled_images& images, int rounds) {
   constexpr int part = 20;
   profile_cpu::watched_core core{static_cast<double>(p.alone)};
   const auto n = static_cast<std::size_t>(images.count());
   using readings = std::vector<std::vector<profile_cpu::watched_readings>>;  // [exit][image]
   std::vector<readings> of(family.size());
+  std::vector<std::vector<timer>> copies(family.size());
+  for (std::size_t f = 0; f < family.size(); ++f)
+    for (int r = 0; r < rounds; ++r) copies[f].push_back(family[f].deploy());
   for (int r = 0; r < rounds; ++r)
     for (std::size_t f = 0; f < family.size(); ++f)
       for (int from = 0; from < images.count(); from += part) {
         core.wait(0.01);
         core.before();
-        const auto now = family[f].time(images.slice(from, std::min(part, images.count() - from)));
+        const auto now =
+            copies[f][static_cast<std::size_t>(r)](images.slice(from, std::min(part, images.count() - from)));
         const auto state = core.behind();
         of[f].resize(now.size(), std::vector<profile_cpu::watched_readings>(n));
         for (std::size_t k = 0; k < now.size(); ++k)

@@ -4,7 +4,7 @@
 // images leave at each exit is counted on validation images; times are those of the test images, one by one. The cost
 // to each exit is predicted from the profile of this CPU (profile_cpu leaves it) and, for comparison, measured once.
 // The longest path is timed in 10,000 runs that no exit ends. Runs count where the core was alone, in cycles of its
-// clock.
+// clock; every round runs a copy of the network in memory of its own (profile_cpu/drawn_places.hpp).
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -149,7 +150,8 @@ void examine(const std::string& name, std::vector<std::uint32_t> words, const st
              const host::dataset& data, const std::optional<profile_data>& profile, const settings& s) {
   using session_t = session<Lowered, here>;
   constexpr auto exits = static_cast<std::size_t>(Lowered::exits);
-  host::deployed<Lowered, here> net{std::move(words), name};
+  using deployed = host::deployed<Lowered, here>;
+  deployed net{std::move(words), name};
   if (const status ok = self_test<Lowered, here>(*net, net.words().data()); ok != status::ok)
     throw host::error(name + ": self test: " + to_string(ok));
   const auto weights = host::bind_or_throw<Lowered, here>(net.words(), name);
@@ -173,27 +175,34 @@ void examine(const std::string& name, std::vector<std::uint32_t> words, const st
   std::vector<stream::series> to_exit(exits, stream::series{some.count(), core});
   std::vector<typename session_t::thresholds_type> only(exits, never);
   for (std::size_t k = 0; k < exits; ++k) only[k].q16[k] = always_q16;
+  std::vector<std::unique_ptr<deployed>> copies;
+  for (int r = 0; r < s.rounds; ++r)
+    copies.push_back(
+        std::make_unique<deployed>(std::vector<std::uint32_t>{net.words().begin(), net.words().end()}, name));
+  const auto copy = [&](int round) -> deployed& { return *copies[static_cast<std::size_t>(round) % copies.size()]; };
   int declined_runs = 0;
-  const auto decline = [&](int runs) {
+  const auto decline = [&](deployed& of, int runs) {
     for (int i = 0; i < runs; ++i) {
       if (i % 64 == 0) core.wait(patience_s);
       if (i % 64 == 0) core.before();
-      declined.time(*net, data.test, declined_runs++ % data.test.count(), never);
+      declined.time(*of, data.test, declined_runs++ % data.test.count(), never);
     }
   };
-  for (int i = 0; i < 200; ++i) (*net).classify(session_t::input_view::unchecked(data.test.image(0)), never);
   const double start = profile_cpu::now_s();
   const auto in_time = [&] { return profile_cpu::now_s() - start < s.seconds; };
   for (int r = 0; r < s.rounds || (2 * adaptive.images_counted() < data.test.count() && in_time()); ++r) {
+    deployed& now = copy(r);
+    for (int i = 0; i < 200; ++i) (*now).classify(session_t::input_view::unchecked(data.test.image(0)), never);
     core.wait(patience_s);
-    adaptive.pass(*net, data.test, thresholds);
+    adaptive.pass(*now, data.test, thresholds);
     for (std::size_t k = 0; k < exits; ++k) {
       core.wait(patience_s);
-      to_exit[k].pass(*net, some, only[k]);
+      to_exit[k].pass(*now, some, only[k]);
     }
-    decline((s.runs + s.rounds - 1) / s.rounds);
+    decline(now, (s.runs + s.rounds - 1) / s.rounds);
   }
-  while (static_cast<int>(declined.counted().size()) < s.runs && in_time()) decline(s.runs / 10 + 1);
+  for (int r = 0; static_cast<int>(declined.counted().size()) < s.runs && in_time(); ++r)
+    decline(copy(r), s.runs / 10 + 1);
   // Times are those of the clock that the profile is of.
   const double clock = profile && profile->gigahertz > 0 ? static_cast<double>(profile->gigahertz) : core.gigahertz();
   std::vector<double> longest_runs = declined.counted();

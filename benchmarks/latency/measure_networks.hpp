@@ -1,5 +1,5 @@
-// Times networks end to end through their sessions, in rounds as ops are timed; and every op inside them, by an
-// observer, for a look at where a prediction errs.
+// Times networks end to end through their sessions, in rounds and in drawn places as ops are timed; and every op inside
+// them, by an observer, for a look at where a prediction errs.
 #ifndef BENCHMARKS_LATENCY_MEASURE_NETWORKS_HPP
 #define BENCHMARKS_LATENCY_MEASURE_NETWORKS_HPP
 
@@ -26,14 +26,8 @@ struct network_time {
 
 class network_timer {
  public:
-  network_timer(const std::vector<network_subject>& networks, profile_cpu::watched_core& core) : core_{core} {
-    for (const network_subject& n : networks) {
-      entry e;
-      e.net = n.make();
-      e.steps.resize(n.steps.size());
-      entries_.push_back(std::move(e));
-    }
-  }
+  network_timer(const std::vector<network_subject>& networks, profile_cpu::watched_core& core)
+      : core_{core}, entries_{make(networks)}, places_{most_bytes(entries_)} {}
 
   // All networks once more, some runs each.
   void round() {
@@ -44,6 +38,7 @@ class network_timer {
         e.net->run();
         return static_cast<double>(profile_cpu::settled_ticks() - from) - overhead;
       };
+      e.net->place(places_);
       whole();
       for (int i = 0; i < runs; ++i) {
         if (core_.wait(patience_s)) whole();
@@ -92,10 +87,27 @@ class network_timer {
     std::vector<profile_cpu::watched_readings> steps;
   };
 
+  static std::vector<entry> make(const std::vector<network_subject>& networks) {
+    std::vector<entry> all;
+    for (const network_subject& n : networks) {
+      entry e;
+      e.net = n.make();
+      e.steps.resize(n.steps.size());
+      all.push_back(std::move(e));
+    }
+    return all;
+  }
+  static std::size_t most_bytes(const std::vector<entry>& all) {
+    std::size_t bytes = 0;
+    for (const entry& e : all) bytes = std::max(bytes, e.net->bytes());
+    return bytes;
+  }
+
   static constexpr int runs = 6;               // a round
   static constexpr double patience_s = 0.003;  // before each
   profile_cpu::watched_core& core_;
   std::vector<entry> entries_;
+  profile_cpu::drawn_places places_;
   int round_ = 0;
 };
 

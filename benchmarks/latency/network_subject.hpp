@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,8 +37,10 @@ struct op_stamps {
 class any_network {
  public:
   virtual ~any_network() = default;
-  virtual void run() = 0;              // one sample through all exits
-  virtual void run_with_stamps() = 0;  // the same with a reading before and behind every op
+  [[nodiscard]] virtual std::size_t bytes() const = 0;
+  virtual void place(profile_cpu::drawn_places& places) = 0;  // before runs: where everything lies from now on
+  virtual void run() = 0;                                     // one sample through all exits
+  virtual void run_with_stamps() = 0;                         // the same with a reading before and behind every op
   [[nodiscard]] virtual const op_stamps& stamps() const = 0;
 };
 
@@ -67,15 +70,13 @@ class typed_network final : public any_network {
   using plain = offramp::session<Lowered, Path>;
   using stamped = offramp::session<Lowered, Path, offramp::max_softmax, offramp::no_reuse, op_stamps>;
   static constexpr std::size_t record_words = offramp::exit_record_view::fixed_words + 1;
+  static constexpr std::size_t weight_bytes = 4 * plan::plan.weight_words;
+  static constexpr std::size_t input_bytes = plan::program.tensors[0].bytes();
 
  public:
   typed_network()
-      : arena_{profile_cpu::make_memory(sizeof(offramp::arena<Lowered, Path>))},
-        weights_{profile_cpu::make_memory(4 * plan::plan.weight_words)}, input_{profile_cpu::make_memory(
-                                                                             plan::program.tensors[0].bytes())},
-        records_(record_words * Lowered::exits), plain_{bound(), *reinterpret_cast<offramp::arena<Lowered, Path>*>(
-                                                                     arena_.get())},
-        stamped_{bound(), *reinterpret_cast<offramp::arena<Lowered, Path>*>(arena_.get()), stamps_} {
+      : weights_{profile_cpu::make_memory(weight_bytes)}, input_{profile_cpu::make_memory(input_bytes)},
+        records_(record_words * Lowered::exits) {
     const auto unit = offramp::make_fixed_factor(655.36);  // of logits: some hundredths
     for (std::size_t k = 0; k < Lowered::exits; ++k) {
       records_[k * record_words + 2] = 0x3c23d70a;  // 0.01f
@@ -91,24 +92,35 @@ class typed_network final : public any_network {
       kernels::pack<Path>(s.op, canonical.data(), reinterpret_cast<std::uint32_t*>(weights_.get()) + s.weight_offset);
     }
   }
-  void run() override { label_ = plain_.classify(input()).label; }
-  void run_with_stamps() override { label_ = stamped_.classify(input()).label; }
+  [[nodiscard]] std::size_t bytes() const override {
+    return weight_bytes + input_bytes + sizeof(offramp::arena<Lowered, Path>) + 256;
+  }
+  void place(profile_cpu::drawn_places& places) override {
+    places.begin();
+    const unsigned char* const weights = places.take_copy(weights_.get(), weight_bytes);
+    input_here_ = places.take_copy(input_.get(), input_bytes);
+    auto& arena = *reinterpret_cast<offramp::arena<Lowered, Path>*>(places.take(sizeof(offramp::arena<Lowered, Path>)));
+    const offramp::bound_weights<Lowered, Path> bound{reinterpret_cast<const std::uint32_t*>(weights), records_.data(),
+                                                      record_words, 1, false};
+    plain_.emplace(bound, arena);
+    stamped_.emplace(bound, arena, stamps_);
+  }
+  void run() override { label_ = plain_->classify(input()).label; }
+  void run_with_stamps() override { label_ = stamped_->classify(input()).label; }
   [[nodiscard]] const op_stamps& stamps() const override { return stamps_; }
 
  private:
   [[nodiscard]] typename plain::input_view input() const {
     return typename plain::input_view{
-        *reinterpret_cast<const typename plain::input_element(*)[plain::input_size]>(input_.get())};
-  }
-  [[nodiscard]] offramp::bound_weights<Lowered, Path> bound() const {
-    return {reinterpret_cast<const std::uint32_t*>(weights_.get()), records_.data(), record_words, 1, false};
+        *reinterpret_cast<const typename plain::input_element(*)[plain::input_size]>(input_here_)};
   }
 
-  memory_block arena_, weights_, input_;
+  memory_block weights_, input_;
+  const unsigned char* input_here_ = nullptr;
   std::vector<std::uint32_t> records_;
   op_stamps stamps_;
-  plain plain_;
-  stamped stamped_;
+  std::optional<plain> plain_;
+  std::optional<stamped> stamped_;
   volatile int label_ = 0;
 };
 

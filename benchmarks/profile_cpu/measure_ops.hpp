@@ -10,32 +10,18 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <numeric>
 #include <utility>
 #include <vector>
 
+#include "benchmarks/profile_cpu/drawn_places.hpp"
 #include "benchmarks/profile_cpu/stopwatch.hpp"
 #include "benchmarks/profile_cpu/subject.hpp"
 #include "benchmarks/profile_cpu/watched_core.hpp"
 #include "tests/support/op_data.hpp"
 
 namespace profile_cpu {
-
-struct free_memory {
-  void operator()(void* p) const { std::free(p); }
-};
-using memory_block = std::unique_ptr<unsigned char, free_memory>;
-
-inline memory_block make_memory(std::size_t bytes) {
-  const std::size_t whole = (bytes + 64 + 4095) / 4096 * 4096;
-  memory_block m{static_cast<unsigned char*>(std::aligned_alloc(4096, whole))};
-  std::memset(m.get(), 0, whole);
-  return m;
-}
-constexpr std::size_t in_lines(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // Canonical weights of an op; those of floats keep sums near 1, so that nothing overflows or becomes subnormal.
 inline std::vector<std::uint32_t> random_weights(std::uint64_t stream, const kernel_op& op) {
@@ -78,7 +64,6 @@ inline void fill_input(std::uint64_t stream, shape extent, kind element, layout 
 class op_group {
  public:
   explicit op_group(const std::vector<const op_subject*>& ops) {
-    std::size_t weights = 0, arena = 0, inputs = 0;
     for (const op_subject* s : ops) {
       member m;
       m.subject = s;
@@ -86,20 +71,19 @@ class op_group {
       const window& w = s->op.geometry;
       m.in_bytes = offramp::tensor_bytes(w.in, o.in, o.in_layout);
       m.out_bytes = offramp::tensor_bytes(w.out, o.out, o.out_layout);
-      m.weights_at = weights;
-      weights += in_lines(4 * s->weight_words);
+      m.weights_at = weight_bytes_;
+      weight_bytes_ += in_lines(4 * s->weight_words);
       m.out_at = in_lines(m.in_bytes);
       m.scratch_at = m.out_at + in_lines(m.out_bytes);
-      arena = std::max(arena, m.scratch_at + in_lines(s->scratch_bytes));
-      m.fresh_at = inputs;
-      inputs += in_lines(m.in_bytes);
-      m.fresh_out_at = inputs;
-      if (o.add) inputs += in_lines(m.out_bytes);
+      arena_bytes_ = std::max(arena_bytes_, m.scratch_at + in_lines(s->scratch_bytes) + 256);
+      m.fresh_at = fresh_bytes_;
+      fresh_bytes_ += in_lines(m.in_bytes);
+      m.fresh_out_at = fresh_bytes_;
+      if (o.add) fresh_bytes_ += in_lines(m.out_bytes);
       members_.push_back(m);
     }
-    weights_ = make_memory(weights);
-    arena_ = make_memory(arena + 256);
-    fresh_ = make_memory(inputs);
+    weights_ = make_memory(weight_bytes_);
+    fresh_ = make_memory(fresh_bytes_);
     std::uint64_t stream = 1;
     for (const member& m : members_) {
       const op_signature& o = m.subject->op.signature;
@@ -111,15 +95,24 @@ class op_group {
     }
   }
 
+  [[nodiscard]] std::size_t bytes() const { return weight_bytes_ + fresh_bytes_ + arena_bytes_; }
+  // To be called before turns: where everything lies from now on.
+  void place(drawn_places& places) {
+    places.begin();
+    weights_here_ = places.take_copy(weights_.get(), weight_bytes_);
+    fresh_here_ = places.take_copy(fresh_.get(), fresh_bytes_);
+    arena_here_ = places.take(arena_bytes_);
+  }
+
   // One turn of all; `seen(i, ticks)` for each, which may take its time.
   template <class Seen>
   void turn(Seen seen) {
     for (std::size_t i = 0; i < members_.size(); ++i) {
       const member& m = members_[i];
-      unsigned char* const base = arena_.get();
-      std::memcpy(base, fresh_.get() + m.fresh_at, m.in_bytes);
-      if (m.subject->op.signature.add) std::memcpy(base + m.out_at, fresh_.get() + m.fresh_out_at, m.out_bytes);
-      const kernels::arguments a{base, reinterpret_cast<const std::uint32_t*>(weights_.get() + m.weights_at),
+      unsigned char* const base = arena_here_;
+      std::memcpy(base, fresh_here_ + m.fresh_at, m.in_bytes);
+      if (m.subject->op.signature.add) std::memcpy(base + m.out_at, fresh_here_ + m.fresh_out_at, m.out_bytes);
+      const kernels::arguments a{base, reinterpret_cast<const std::uint32_t*>(weights_here_ + m.weights_at),
                                  base + m.out_at, base + m.scratch_at};
       const std::uint64_t from = start_ticks();
       m.subject->run(a);
@@ -136,7 +129,9 @@ class op_group {
     std::size_t in_bytes = 0, out_bytes = 0, weights_at = 0, out_at = 0, scratch_at = 0, fresh_at = 0, fresh_out_at = 0;
   };
   std::vector<member> members_;
-  memory_block weights_, arena_, fresh_;
+  memory_block weights_, fresh_;
+  std::size_t weight_bytes_ = 0, fresh_bytes_ = 0, arena_bytes_ = 0;
+  unsigned char *weights_here_ = nullptr, *fresh_here_ = nullptr, *arena_here_ = nullptr;
 };
 
 struct measured_ops {
@@ -150,13 +145,7 @@ class op_timer {
  public:
   // `groups` hold the numbers of the ops that take turns.
   op_timer(const std::vector<op_subject>& ops, const std::vector<std::vector<std::size_t>>& groups, watched_core& core)
-      : core_{core}, groups_{groups}, readings_(ops.size()) {
-    for (const auto& g : groups) {
-      std::vector<const op_subject*> members;
-      for (const std::size_t i : g) members.push_back(&ops[i]);
-      made_.emplace_back(members);
-    }
-  }
+      : core_{core}, groups_{groups}, made_{make(ops, groups)}, places_{most_bytes(made_)}, readings_(ops.size()) {}
 
   // All ops once more, some turns each.
   void round() {
@@ -164,6 +153,7 @@ class op_timer {
     for (std::size_t g = 0; g < groups_.size(); ++g) {
       const int least = least_of(g);
       if (least >= most || (least >= enough && round_ % 4 != 0)) continue;
+      made_[g].place(places_);
       made_[g].turn([](std::size_t, std::uint64_t) {});  // to warm up
       made_[g].turn([](std::size_t, std::uint64_t) {});
       for (int t = 0; t < turns; ++t) {
@@ -216,6 +206,21 @@ class op_timer {
   static constexpr int turns = 3;              // a round
   static constexpr double patience_s = 0.003;  // before each
 
+  static std::vector<op_group> make(const std::vector<op_subject>& ops,
+                                    const std::vector<std::vector<std::size_t>>& groups) {
+    std::vector<op_group> made;
+    for (const auto& g : groups) {
+      std::vector<const op_subject*> members;
+      for (const std::size_t i : g) members.push_back(&ops[i]);
+      made.emplace_back(members);
+    }
+    return made;
+  }
+  static std::size_t most_bytes(const std::vector<op_group>& made) {
+    std::size_t bytes = 0;
+    for (const op_group& g : made) bytes = std::max(bytes, g.bytes());
+    return bytes;
+  }
   // Readings of the op of a group that has fewest, up to `most`.
   [[nodiscard]] int least_of(std::size_t group) const {
     int least = most;
@@ -226,6 +231,7 @@ class op_timer {
   watched_core& core_;
   const std::vector<std::vector<std::size_t>>& groups_;
   std::vector<op_group> made_;
+  drawn_places places_;
   std::vector<watched_readings> readings_;
   int round_ = 0;
 };
