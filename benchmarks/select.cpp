@@ -61,7 +61,7 @@ struct member {
 };
 
 struct settings {
-  int epochs = 30, rounds = 15, images = 1000, threads = 0;
+  int epochs = 30, rounds = 15, images = 5000, threads = 0;
   std::vector<std::string> profiles;
   std::filesystem::path output = "build/benchmarks/select";
 };
@@ -126,19 +126,31 @@ struct judgement {
   double lost = 0, near = 0, kept = 0;
 };
 
-// Choices from predicted costs of these candidates against the same with every point measured. Of a deadline on the
-// mean, as much is left in reserve as the profile's own networks took beyond their predictions; longest paths have that
-// in them.
+// By what share the mean over inputs like the validation ones may lie above that over these, because others leave early:
+// not in one case of twenty.
+double spread_of_mean(const host::frontier_candidate& c, const std::vector<std::int32_t>& thresholds) {
+  const auto n = static_cast<double>(c.outputs.count());
+  double sum = 0, squares = 0;
+  for (std::size_t i = 0; i < c.outputs.truth.size(); ++i) {
+    const double t = c.to_exit[host::exit_of(c.outputs, i, thresholds)];
+    sum += t;
+    squares += t * t;
+  }
+  const double mean = sum / n;
+  return 1.645 * std::sqrt(std::max(0.0, squares / n - mean * mean) / n) / mean;
+}
+
+// Choices from costs of these candidates against the same with every point measured. Means keep in reserve what their
+// times (`error`) and other inputs may add, which have nothing to do with each other; longest paths have it in them.
 judgement judge(const std::string& how, const std::vector<member>& family,
-                const std::vector<host::frontier_candidate>& candidates, const profile_data& p) {
-  const auto reserve = static_cast<double>(p.quantile_ratio);
+                const std::vector<host::frontier_candidate>& candidates, const profile_data& p, double error) {
   struct point {
     frontier_point predicted;
     measured_cost measured;
     double test_accuracy = 0;
   };
   std::vector<point> every;
-  const host::searched_frontier chosen_from = host::search_frontier(candidates, {.merge = 0.002});
+  host::searched_frontier chosen_from = host::search_frontier(candidates, {.merge = 0.002});
   const auto add = [&](const host::searched_frontier& f) {
     for (int i = 0; i < f.view().count; ++i) {
       const frontier_point& at = f.view()[i];
@@ -155,6 +167,15 @@ judgement judge(const std::string& how, const std::vector<member>& family,
   }
   const std::size_t first_chosen = every.size();
   add(chosen_from);
+  double least_reserve = 1e9, most_reserve = 0;
+  for (int i = 0; i < chosen_from.view().count; ++i) {
+    frontier_point& q = chosen_from.points[static_cast<std::size_t>(i)];
+    const double reserve =
+        std::hypot(error, spread_of_mean(candidates[q.choice.network], chosen_from.thresholds_of(i)));
+    q.mean_cost = static_cast<std::uint32_t>(std::lround((1 + reserve) * q.mean_cost));
+    least_reserve = std::min(least_reserve, reserve);
+    most_reserve = std::max(most_reserve, reserve);
+  }
 
   host::random_source random{2026};
   const auto between = [&](double low, double high) { return low * std::pow(high / low, random.uniform()); };
@@ -178,10 +199,9 @@ judgement judge(const std::string& how, const std::vector<member>& family,
         best = &q;
     if (best == nullptr) continue;  // nothing can be chosen
     ++trials;
-    const selection found =
-        select(chosen_from.view(), {.deadline = static_cast<std::uint32_t>(deadline / (mean ? reserve : 1)),
-                                    .on = mean ? deadline_on::mean : deadline_on::longest_path,
-                                    .arena_bytes = static_cast<std::uint32_t>(ram)});
+    const selection found = select(chosen_from.view(), {.deadline = static_cast<std::uint32_t>(deadline),
+                                                        .on = mean ? deadline_on::mean : deadline_on::longest_path,
+                                                        .arena_bytes = static_cast<std::uint32_t>(ram)});
     if (found.nearest < 0) continue;
     const point& mine = every[first_chosen + static_cast<std::size_t>(found.nearest)];
     const double less = (best->predicted.accuracy_e4 - mine.predicted.accuracy_e4) / 100.0;
@@ -201,7 +221,7 @@ judgement judge(const std::string& how, const std::vector<member>& family,
   }
   std::cout << '\n'
             << how << ": " << first_chosen << " points measured, chosen from " << chosen_from.points.size() << ", with "
-            << percent(1 - 1 / reserve) << " of each mean deadline in reserve\n\n"
+            << percent(least_reserve) << " to " << percent(most_reserve) << " added to means\n\n"
             << t << "lost on test images " << host::fixed(lost_on_test / trials, 2) << " points on average\n";
   return {lost / trials, 100.0 * near / trials, 100.0 * kept / trials};
 }
@@ -267,13 +287,16 @@ void regret(std::vector<member>& family, const profile_data& p, const host::labe
     corrected.push_back(host::with_times(c, took_to));
   }
   std::cout << '\n' << exits << "mean error of predicted times to exits " << percent(error / errors) << '\n';
-  const judgement alone = judge("from the profile alone", family, predicted, p);
-  const judgement timed = judge("with the exits of each network timed, no thresholds", family, corrected, p);
+  const judgement alone = judge("from the profile alone", family, predicted, p, double{p.quantile_ratio} - 1);
+  const judgement timed = judge("with the exits of each network timed, no thresholds", family, corrected, p, 0);
+  std::cout << "lose 0.3 points or less: " << host::fixed(alone.near, 0) << " % of choices from the profile alone, "
+            << host::fixed(timed.near, 0) << " % with exits timed\n";
   for (const auto& [name, j] : {std::pair{"profile_alone", alone}, std::pair{"exits_timed", timed}}) {
     reached.at_most(std::string{name} + "_mean_regret", j.lost, 0.3, "points");
-    reached.at_least(std::string{name} + "_within_0.3_points", j.near, 95, "%");
     reached.at_least(std::string{name} + "_deadlines_kept", j.kept, 95, "%");
   }
+  // Not of the profile alone: within its error, 0.3 points are less than what a limit is worth (benchmarks/results).
+  reached.at_least("exits_timed_within_0.3_points", timed.near, 95, "%");
 }
 
 int run(const settings& s) {
