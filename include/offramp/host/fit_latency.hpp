@@ -154,8 +154,8 @@ inline int cross_validate(const std::vector<latency_sample>& samples, const std:
       for (std::size_t d = 0; d < depths; ++d) {
         const double p = predict_grown(tree, s.features, static_cast<int>(d));
         predicted[k * depths + d] = p;
-        // One op that is predicted many times too long says little about all others.
-        errors[d] += std::min(1.0, std::abs(p - s.time) / (s.time + o.negligible)) / n;
+        // One op that is predicted many times too long says little about all others, and what takes long matters more.
+        errors[d] += std::sqrt(s.time) * std::min(1.0, std::abs(p - s.time) / (s.time + o.negligible));
       }
     }
   }
