@@ -67,6 +67,12 @@ TEST_CASE("plot: texts of marks do not cover points") {
   const auto script = host::detail::draw(plot).script;
   CHECK_FALSE(has(script, "at 1,5 left offset 0.4,-1.3 "));
   CHECK(has(script, "at 1,5 left offset 0.4,-"));
+  // With points in many lines below, above is nearer.
+  for (double y = 4.1; y < 4.8; y += 0.1)
+    for (double x = 1; x < 2; x += 0.02) plot.curves.back().x.push_back(x), plot.curves.back().y.push_back(y);
+  plot.curves[0].y = {4.1, 6, 6};
+  plot.y.high = 6;
+  CHECK(has(host::detail::draw(plot).script, "at 1,5 left offset 0.4,1.3 "));
 }
 
 TEST_CASE("plot: points that are not finite are left out, a plot of nothing else is refused") {

@@ -107,15 +107,23 @@ inline void add_curve(curve_elements& to, const curve_plot& plot, std::size_t c,
   draw(to.lines, with + style);
 }
 
-// Where texts of marks stand: beside their points, towards the middle, in the first line below that covers neither
-// points nor other texts. Curves of accuracy against cost leave the places below free.
+// Where texts of marks stand: beside their points, towards the middle, in the nearest line that covers neither points
+// nor other texts. Rather below than above: curves of accuracy against cost leave the places there free.
 class mark_texts {
  public:
+  // Shares of the range of y that stay free.
+  static constexpr double room_below = 0.06, room_above = 0.12;
+
   mark_texts(const curve_plot& plot, const curve_elements& parts)
       : plot_(plot), x_low_(std::isfinite(plot.x.low) ? plot.x.low : parts.lowest_x),
         x_high_(std::isfinite(plot.x.high) ? plot.x.high : parts.highest_x),
         y_low_(std::isfinite(plot.y.low) ? plot.y.low : parts.lowest_y),
         y_high_(std::isfinite(plot.y.high) ? plot.y.high : parts.highest_y) {
+    if (!plot.y.logarithmic) {  // with the room that the script leaves
+      const double range = y_high_ - y_low_;
+      if (!std::isfinite(plot.y.low)) y_low_ -= room_below * range;
+      if (!std::isfinite(plot.y.high)) y_high_ += room_above * range;
+    }
     for (const auto& [x, y] : parts.points) points_.push_back(at(x, y));
   }
 
@@ -125,24 +133,24 @@ class mark_texts {
     const bool leftwards = mark.x > (x_low_ + x_high_) / 2;
     const double width = 7.5 * static_cast<double>(mark.text.size()) + 8;
     const double left = leftwards ? point.x - width - 5 : point.x + 3;
-    int least_covered = std::numeric_limits<int>::max(), line = 1;
-    for (int i = 1; i <= most_lines && least_covered > 0; ++i) {
-      const box here{left, left + width, point.y - i * line_height - 10, point.y - i * line_height + 10};
-      int covered = here.bottom < 0 ? 1 : 0;  // would stand on the axis
+    int least_covered = std::numeric_limits<int>::max(), line = -1;
+    for (const int i : {-1, -2, 1, -3, 2, -4, 3, -5, 4, -6, -7, -8}) {
+      if (least_covered == 0) break;
+      const box here = box_of(point, left, width, i);
+      int covered = here.bottom < 0 || here.top > plot_.height - 110 ? 1 : 0;  // would stand on the axis or the frame
       for (const pixel& p : points_) covered += here.holds(p) ? 1 : 0;
       for (const box& b : taken_) covered += here.meets(b) ? 1 : 0;
       if (covered < least_covered) least_covered = covered, line = i;
     }
-    taken_.push_back({left, left + width, point.y - line * line_height - 10, point.y - line * line_height + 10});
+    taken_.push_back(box_of(point, left, width, line));
     return "set label " + plot_quoted(mark.text) + " at " + plot_number(mark.x) + ',' + plot_number(mark.y) +
-           (leftwards ? " right offset 0.6," : " left offset 0.4,") + plot_number(-1.3 * line) +
+           (leftwards ? " right offset 0.6," : " left offset 0.4,") + plot_number(1.3 * line) +
            " front boxed textcolor rgb '#111111'\n";
   }
 
  private:
   // About: gnuplot alone knows its margins and letters.
   static constexpr double line_height = 24;
-  static constexpr int most_lines = 8;
 
   struct pixel {
     double x, y;  // from the lower left corner
@@ -156,6 +164,11 @@ class mark_texts {
       return left < b.right && b.left < right && bottom < b.top && b.bottom < top;
     }
   };
+  // Lines above a point, or below where negative.
+  static box box_of(const pixel& point, double left, double width, int line) {
+    const double middle = point.y + line * line_height;
+    return {left, left + width, middle - 10, middle + 10};
+  }
   static double share(double v, double low, double high, bool logarithmic) {
     if (logarithmic) v = std::log(v), low = std::log(low), high = std::log(high);
     return high > low ? (v - low) / (high - low) : 0.5;
@@ -196,7 +209,9 @@ inline std::string curve_script(const curve_plot& plot, std::string* names = nul
   std::string out;
   if (plot.x.logarithmic) out += "set logscale x\n";
   if (plot.y.logarithmic) out += "set logscale y\n";
-  if (!plot.y.logarithmic) out += "set offsets 0, 0, graph 0.06, graph 0.12\n";
+  if (!plot.y.logarithmic)
+    out += "set offsets 0, 0, graph " + plot_number(mark_texts::room_below) + ", graph " +
+           plot_number(mark_texts::room_above) + '\n';
   out += "set xlabel " + plot_quoted(plot.x.label) + "\nset ylabel " + plot_quoted(plot.y.label) + "\nset xrange " +
          plot_range(plot.x) + "\nset yrange " + plot_range(plot.y) + '\n' + labels + parts.blocks + "plot ";
   const char* comma = "";
