@@ -177,6 +177,12 @@ TEST_CASE_TEMPLATE("tuned: the profile decides between layouts that kernels are 
   CHECK(asked_at_run_time<Base>(p, few) == layout::nhwc);
   p.leaves[1].cost[0] = 7.5f;
   CHECK(asked_at_run_time<Base>(p, few) == layout::bit_rows);
+  // Nor does one that gains less than the profile errs by: here 0.5 of 10.
+  p.classes[static_cast<int>(op_class::binary_conv)].error = 0.04f;
+  CHECK(asked_at_run_time<Base>(p, few) == layout::bit_rows);
+  p.classes[static_cast<int>(op_class::binary_conv)].error = 0.06f;
+  CHECK(asked_at_run_time<Base>(p, few) == layout::nhwc);
+  p.classes[static_cast<int>(op_class::binary_conv)].error = 0;
   p.classes[static_cast<int>(op_class::rearrange)].root = class_profile::not_measured;
   CHECK(asked_at_run_time<Base>(p, few) == layout::nhwc);
   // Equal predictions leave the rule.
@@ -256,6 +262,9 @@ TEST_CASE("tuned: names, ids and versions tell who packed") {
   CHECK(version_of(p, kernels_version) != mine::version);
   p = rows_cheap<path::avx512_popcnt>.data;
   p.nodes[1].value = static_cast<int>(layout::nhwc);
+  CHECK(version_of(p, kernels_version) != mine::version);
+  p = rows_cheap<path::avx512_popcnt>.data;
+  p.classes[static_cast<int>(op_class::binary_conv)].error = 0.01f;
   CHECK(version_of(p, kernels_version) != mine::version);
   p = rows_cheap<path::avx512_popcnt>.data;
   p.nodes[1].yes = 3, p.nodes[1].no = 2;

@@ -1,7 +1,8 @@
 // Opt-in: `path::tuned<cpu>`, the kernels of another path with layouts of signs by the latency profile of one CPU. A
 // path's own rule weighs its kernels as on the machine that it was fitted on. Here, a convolution of signs gets another
 // one of the layouts that the rule weighs where the profile predicts it to take less in that one, a conversion before
-// and one behind it included: so the change pays whatever layouts its neighbours have.
+// and one behind it included: so the change pays whatever layouts its neighbours have. Less by more than the profile errs
+// by on such convolutions, that is, or the rule is as likely to be right.
 #ifndef OFFRAMP_PATHS_TUNED_HPP
 #define OFFRAMP_PATHS_TUNED_HPP
 
@@ -37,8 +38,9 @@ constexpr layout layout_by_profile(const profile_data& p, const kernel_op& op) {
     return op_latency(p, features<Base>(o, 0));
   };
   layout best = rule;
-  double least = takes(rule);
-  if (least == std::numeric_limits<double>::infinity()) return rule;
+  const double by_rule = takes(rule);
+  if (by_rule == std::numeric_limits<double>::infinity()) return rule;
+  double least = by_rule * (1 - static_cast<double>(p.classes[static_cast<int>(op_class::binary_conv)].error));
   constexpr layout every[] = {layout::nhwc, layout::nhwc_wide, layout::bit_planes, layout::bit_rows};
   for (const layout l : every) {
     if (l == rule) continue;
@@ -51,7 +53,8 @@ constexpr layout layout_by_profile(const profile_data& p, const kernel_op& op) {
 // Of what decides about layouts: what a profile says about convolutions of signs and conversions, and the kernels' own
 // version.
 constexpr std::uint16_t rule_version(const profile_data& p, std::uint16_t kernels) {
-  std::uint64_t h = hash_mix(hash_seed, int{kernels});
+  const float error = p.classes[static_cast<int>(op_class::binary_conv)].error;
+  std::uint64_t h = hash_mix(hash_mix(hash_seed, int{kernels}), __builtin_bit_cast(std::uint32_t, error));
   constexpr op_class deciding[] = {op_class::binary_conv, op_class::rearrange};
   for (const op_class c : deciding) {
     bool asked[profile_data::max_nodes]{};
