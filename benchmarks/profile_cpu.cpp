@@ -66,9 +66,9 @@ void put_rest(profile_data& p, const std::vector<network_subject>& networks, con
   p.per_exit = static_cast<float>(x(2));
 }
 
-// The ratio of measured to predicted time that this share of single runs of unseen networks stays within: what trees err
-// by that were fitted without a network's ops (`errors`: measured over predicted sums of these, one for each network),
-// times what single runs take of what is typical. Not of tiny networks, which reading the clock disturbs.
+// The ratio of measured to predicted time that this share of single runs of unseen networks stays within: what trees
+// err by that were fitted without a network's ops (`errors`: measured over predicted sums of these, one for each
+// network), times what single runs take of what is typical. Not of tiny networks, which reading the clock disturbs.
 double ratio_of_runs(const std::vector<double>& errors, const std::vector<network_subject>& networks,
                      const std::vector<network_time>& times, double share) {
   constexpr std::size_t runs_of_each = 100;

@@ -126,8 +126,8 @@ struct judgement {
   double lost = 0, near = 0, kept = 0;
 };
 
-// By what share the mean over inputs like the validation ones may lie above that over these, because others leave early:
-// not in one case of twenty.
+// By what share the mean over inputs like the validation ones may lie above that over these, for others leave early:
+// more in one case of twenty.
 double spread_of_mean(const host::frontier_candidate& c, const std::vector<std::int32_t>& thresholds) {
   const auto n = static_cast<double>(c.outputs.count());
   double sum = 0, squares = 0;

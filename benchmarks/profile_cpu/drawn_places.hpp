@@ -1,5 +1,5 @@
-// Where what is timed lies in memory, drawn anew for every visit. Which addresses arrays have changes the time of one op
-// by a third on some cores, and that of a small network by a tenth, for as long as a program runs; whoever asks for a
+// Where what is timed lies in memory, drawn anew for every visit. Which pages arrays have changes the time of one op by
+// a third on some cores, and that of a small network by a tenth, for as long as a program runs; whoever asks for a
 // prediction has a place of his own.
 #ifndef BENCHMARKS_PROFILE_CPU_DRAWN_PLACES_HPP
 #define BENCHMARKS_PROFILE_CPU_DRAWN_PLACES_HPP

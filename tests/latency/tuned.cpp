@@ -177,10 +177,10 @@ TEST_CASE_TEMPLATE("tuned: the profile decides between layouts that kernels are 
   CHECK(asked_at_run_time<Base>(p, few) == layout::nhwc);
   p.leaves[1].cost[0] = 7.5f;
   CHECK(asked_at_run_time<Base>(p, few) == layout::bit_rows);
-  // Nor does one that gains less than the profile errs by: here 0.5 of 10.
-  p.classes[static_cast<int>(op_class::binary_conv)].error = 0.04f;
+  // Nor does one that gains less than what both predictions may be off by: here 0.5 of 10.
+  p.classes[static_cast<int>(op_class::binary_conv)].error = 0.02f;
   CHECK(asked_at_run_time<Base>(p, few) == layout::bit_rows);
-  p.classes[static_cast<int>(op_class::binary_conv)].error = 0.06f;
+  p.classes[static_cast<int>(op_class::binary_conv)].error = 0.03f;
   CHECK(asked_at_run_time<Base>(p, few) == layout::nhwc);
   p.classes[static_cast<int>(op_class::binary_conv)].error = 0;
   p.classes[static_cast<int>(op_class::rearrange)].root = class_profile::not_measured;

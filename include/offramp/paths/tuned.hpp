@@ -1,8 +1,8 @@
 // Opt-in: `path::tuned<cpu>`, the kernels of another path with layouts of signs by the latency profile of one CPU. A
 // path's own rule weighs its kernels as on the machine that it was fitted on. Here, a convolution of signs gets another
 // one of the layouts that the rule weighs where the profile predicts it to take less in that one, a conversion before
-// and one behind it included: so the change pays whatever layouts its neighbours have. Less by more than the profile errs
-// by on such convolutions, that is, or the rule is as likely to be right.
+// and one behind it included: so the change pays whatever layouts its neighbours have. It has to do so even if the one
+// prediction is too short and the other too long by what the profile errs by on such convolutions.
 #ifndef OFFRAMP_PATHS_TUNED_HPP
 #define OFFRAMP_PATHS_TUNED_HPP
 
@@ -40,7 +40,8 @@ constexpr layout layout_by_profile(const profile_data& p, const kernel_op& op) {
   layout best = rule;
   const double by_rule = takes(rule);
   if (by_rule == std::numeric_limits<double>::infinity()) return rule;
-  double least = by_rule * (1 - static_cast<double>(p.classes[static_cast<int>(op_class::binary_conv)].error));
+  const double error = static_cast<double>(p.classes[static_cast<int>(op_class::binary_conv)].error);
+  double least = by_rule * (1 - error) / (1 + error);
   constexpr layout every[] = {layout::nhwc, layout::nhwc_wide, layout::bit_planes, layout::bit_rows};
   for (const layout l : every) {
     if (l == rule) continue;
