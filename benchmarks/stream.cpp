@@ -146,12 +146,12 @@ void print_classes(const host::op_profile& ops, const profile_data& profile) {
 // `share`: thresholds are chosen so that, of the validation images that get to exit k, this one leaves there; empty:
 // they are those stored in the model.
 template <class Lowered>
-void examine(const std::string& name, std::vector<std::uint32_t> words, const std::vector<double>& share,
+void examine(const std::string& name, const std::vector<std::uint32_t>& words, const std::vector<double>& share,
              const host::dataset& data, const std::optional<profile_data>& profile, const settings& s) {
   using session_t = session<Lowered, here>;
   constexpr auto exits = static_cast<std::size_t>(Lowered::exits);
   using deployed = host::deployed<Lowered, here>;
-  deployed net{std::move(words), name};
+  deployed net{words, name};
   if (const status ok = self_test<Lowered, here>(*net, net.words().data()); ok != status::ok)
     throw host::error(name + ": self test: " + to_string(ok));
   const auto weights = host::bind_or_throw<Lowered, here>(net.words(), name);
@@ -176,9 +176,7 @@ void examine(const std::string& name, std::vector<std::uint32_t> words, const st
   std::vector<typename session_t::thresholds_type> only(exits, never);
   for (std::size_t k = 0; k < exits; ++k) only[k].q16[k] = always_q16;
   std::vector<std::unique_ptr<deployed>> copies;
-  for (int r = 0; r < s.rounds; ++r)
-    copies.push_back(
-        std::make_unique<deployed>(std::vector<std::uint32_t>{net.words().begin(), net.words().end()}, name));
+  for (int r = 0; r < s.rounds; ++r) copies.push_back(std::make_unique<deployed>(words, name));
   const auto copy = [&](int round) -> deployed& { return *copies[static_cast<std::size_t>(round) % copies.size()]; };
   int declined_runs = 0;
   const auto decline = [&](deployed& of, int runs) {

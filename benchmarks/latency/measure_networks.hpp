@@ -26,8 +26,14 @@ struct network_time {
 
 class network_timer {
  public:
-  network_timer(const std::vector<network_subject>& networks, profile_cpu::watched_core& core)
-      : core_{core}, entries_{make(networks)}, places_{most_bytes(entries_)} {}
+  network_timer(const std::vector<network_subject>& networks, profile_cpu::watched_core& core) : core_{core} {
+    for (const network_subject& n : networks) {
+      entry e;
+      e.net = n.make();
+      e.steps.resize(n.steps.size());
+      entries_.push_back(std::move(e));
+    }
+  }
 
   // All networks once more, some runs each.
   void round() {
@@ -86,22 +92,6 @@ class network_timer {
     profile_cpu::watched_readings runs;
     std::vector<profile_cpu::watched_readings> steps;
   };
-
-  static std::vector<entry> make(const std::vector<network_subject>& networks) {
-    std::vector<entry> all;
-    for (const network_subject& n : networks) {
-      entry e;
-      e.net = n.make();
-      e.steps.resize(n.steps.size());
-      all.push_back(std::move(e));
-    }
-    return all;
-  }
-  static std::size_t most_bytes(const std::vector<entry>& all) {
-    std::size_t bytes = 0;
-    for (const entry& e : all) bytes = std::max(bytes, e.net->bytes());
-    return bytes;
-  }
 
   static constexpr int runs = 6;               // a round
   static constexpr double patience_s = 0.003;  // before each

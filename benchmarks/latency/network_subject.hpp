@@ -37,7 +37,6 @@ struct op_stamps {
 class any_network {
  public:
   virtual ~any_network() = default;
-  [[nodiscard]] virtual std::size_t bytes() const = 0;
   virtual void place(profile_cpu::drawn_places& places) = 0;  // before runs: where everything lies from now on
   virtual void run() = 0;                                     // one sample through all exits
   virtual void run_with_stamps() = 0;                         // the same with a reading before and behind every op
@@ -92,11 +91,8 @@ class typed_network final : public any_network {
       kernels::pack<Path>(s.op, canonical.data(), reinterpret_cast<std::uint32_t*>(weights_.get()) + s.weight_offset);
     }
   }
-  [[nodiscard]] std::size_t bytes() const override {
-    return weight_bytes + input_bytes + sizeof(offramp::arena<Lowered, Path>) + 256;
-  }
   void place(profile_cpu::drawn_places& places) override {
-    places.begin();
+    places.begin(weight_bytes + input_bytes + sizeof(offramp::arena<Lowered, Path>) + 256);
     const unsigned char* const weights = places.take_copy(weights_.get(), weight_bytes);
     input_here_ = places.take_copy(input_.get(), input_bytes);
     auto& arena = *reinterpret_cast<offramp::arena<Lowered, Path>*>(places.take(sizeof(offramp::arena<Lowered, Path>)));

@@ -29,11 +29,15 @@ constexpr std::size_t in_lines(std::size_t bytes) { return (bytes + 63) / 64 * 6
 
 class drawn_places {
  public:
-  // For visits that take `most` bytes at most, in up to four arrays.
-  explicit drawn_places(std::size_t most) : block_{make_memory(64 * (first_lines + 4 * gap_lines) + most)} {}
-
-  // Of another visit: nothing that was taken before is in use any more.
-  void begin() { at_ = 64 * static_cast<std::size_t>(draws_.below(first_lines)); }
+  // Another visit, of up to four arrays that take `bytes` together; what was taken before is not in use any more.
+  void begin(std::size_t bytes) {
+    if (bytes > room_) {
+      block_.reset();
+      block_ = make_memory(64 * (first_lines + 4 * gap_lines) + bytes);
+      room_ = bytes;
+    }
+    at_ = 64 * static_cast<std::size_t>(draws_.below(first_lines));
+  }
   // Whole cache lines, some distance behind what was taken last.
   unsigned char* take(std::size_t bytes) {
     unsigned char* const p = block_.get() + at_;
@@ -50,7 +54,7 @@ class drawn_places {
   static constexpr int first_lines = 1 << 17, gap_lines = 1 << 12;  // 8 MiB, 256 KiB
   memory_block block_;
   draws draws_{11};
-  std::size_t at_ = 0;
+  std::size_t room_ = 0, at_ = 0;
 };
 
 }  // namespace profile_cpu

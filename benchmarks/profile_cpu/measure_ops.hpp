@@ -95,10 +95,9 @@ class op_group {
     }
   }
 
-  [[nodiscard]] std::size_t bytes() const { return weight_bytes_ + fresh_bytes_ + arena_bytes_; }
   // To be called before turns: where everything lies from now on.
   void place(drawn_places& places) {
-    places.begin();
+    places.begin(weight_bytes_ + fresh_bytes_ + arena_bytes_);
     weights_here_ = places.take_copy(weights_.get(), weight_bytes_);
     fresh_here_ = places.take_copy(fresh_.get(), fresh_bytes_);
     arena_here_ = places.take(arena_bytes_);
@@ -145,7 +144,13 @@ class op_timer {
  public:
   // `groups` hold the numbers of the ops that take turns.
   op_timer(const std::vector<op_subject>& ops, const std::vector<std::vector<std::size_t>>& groups, watched_core& core)
-      : core_{core}, groups_{groups}, made_{make(ops, groups)}, places_{most_bytes(made_)}, readings_(ops.size()) {}
+      : core_{core}, groups_{groups}, readings_(ops.size()) {
+    for (const auto& g : groups) {
+      std::vector<const op_subject*> members;
+      for (const std::size_t i : g) members.push_back(&ops[i]);
+      made_.emplace_back(members);
+    }
+  }
 
   // All ops once more, some turns each.
   void round() {
@@ -206,21 +211,6 @@ class op_timer {
   static constexpr int turns = 3;              // a round
   static constexpr double patience_s = 0.003;  // before each
 
-  static std::vector<op_group> make(const std::vector<op_subject>& ops,
-                                    const std::vector<std::vector<std::size_t>>& groups) {
-    std::vector<op_group> made;
-    for (const auto& g : groups) {
-      std::vector<const op_subject*> members;
-      for (const std::size_t i : g) members.push_back(&ops[i]);
-      made.emplace_back(members);
-    }
-    return made;
-  }
-  static std::size_t most_bytes(const std::vector<op_group>& made) {
-    std::size_t bytes = 0;
-    for (const op_group& g : made) bytes = std::max(bytes, g.bytes());
-    return bytes;
-  }
   // Readings of the op of a group that has fewest, up to `most`.
   [[nodiscard]] int least_of(std::size_t group) const {
     int least = most;
