@@ -2,10 +2,12 @@
 // thresholds can reach is nearly reached, and bad candidates are refused.
 #include <offramp/host/search_frontier.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <initializer_list>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -127,6 +129,47 @@ TEST_CASE("within every budget it is nearly as accurate as the best of all combi
     lost += best - found;
   }
   CHECK(lost / budgets < 100);
+}
+
+TEST_CASE("means are raised by the standard error of what images take, and the frontier is that of raised means") {
+  const auto candidates = family();
+  const auto raised = [](const host::frontier_candidate& c, const std::vector<std::int32_t>& thresholds) {
+    std::vector<double> took;  // by each image
+    for (std::size_t i = 0; i < c.outputs.truth.size(); ++i) {
+      std::size_t k = 0;
+      while (k + 1 < c.to_exit.size() && c.outputs.score_q16[k][i] < thresholds[k]) ++k;
+      took.push_back(c.to_exit[k]);
+    }
+    const auto n = static_cast<double>(took.size());
+    double sum = 0, of_squares = 0;
+    for (const double t : took) sum += t, of_squares += t * t;
+    const double variance = of_squares / n - sum / n * (sum / n);
+    return std::pair{sum / n, std::min(sum / n + 2 * std::sqrt(std::max(0.0, variance) / n),
+                                       *std::max_element(took.begin(), took.end()))};
+  };
+  const host::searched_frontier f = host::search_frontier(candidates, {.merge = 0, .standard_errors = 2});
+  REQUIRE(check_frontier(f.view()) == frontier_status::ok);
+  int higher = 0;
+  for (int i = 0; i < f.view().count; ++i) {
+    const frontier_point& p = f.view()[i];
+    const auto [mean, most] = raised(candidates.at(p.choice.network), f.thresholds_of(i));
+    CHECK(p.mean_cost >= std::floor(most));
+    CHECK(p.mean_cost <= std::ceil(most) + 1);
+    higher += p.mean_cost > mean + 1 ? 1 : 0;
+  }
+  CHECK(higher > 5);
+  // Whatever is best by plain means has something nearly as good by raised ones.
+  const host::searched_frontier plain = host::search_frontier(candidates, {.merge = 0});
+  for (int i = 0; i < plain.view().count; ++i) {
+    frontier_point p = plain.view()[i];
+    p.mean_cost = static_cast<std::uint32_t>(
+        std::ceil(raised(candidates.at(p.choice.network), plain.thresholds_of(i)).second + 1));
+    CHECK(std::any_of(f.points.begin(), f.points.end(),
+                      [&](const frontier_point& q) { return host::detail::stands_for(q, p, 0.02); }));
+  }
+  for (const double bad : {-1.0, std::nan("")})
+    CHECK(contains(message_of([&] { (void)host::search_frontier(candidates, {.standard_errors = bad}); }),
+                   "standard errors, expected a finite number of at least 0"));
 }
 
 TEST_CASE("energy, if it is known, is a cost like others") {
