@@ -235,6 +235,24 @@ TEST_CASE("fit_latency: what is negligible does not decide") {
   CHECK(off_on_large(500) < 0.03);
 }
 
+TEST_CASE("fit_latency: depth is chosen for what takes long") {
+  // Many short ops of which tests learn but noise, and few long ones that take more where outputs are no whole octs.
+  std::vector<host::latency_sample> all;
+  host::random_source random{6};
+  for (const host::latency_sample& s : sampled(400, 0, linear, 8)) {
+    op_features f = s.features;
+    for (double& x : f.x) x /= 1000;
+    all.push_back({f, s.time / 1000 * std::exp(0.8 * static_cast<double>(random.normal()))});
+  }
+  host::fit_options options;
+  options.least_samples = 4;
+  const auto stairs = [](const op_features& f) {
+    return linear(f) * (f.get(condition::out_channels) % 8 == 0 ? 1 : 1.6);
+  };
+  for (const host::latency_sample& s : sampled(60, 0.01, stairs)) all.push_back(s);
+  CHECK(host::fit_latency(all, options).leaf_count > 1);
+}
+
 TEST_CASE("fit_latency: classes keep apart; the largest op measured is not beyond itself") {
   std::vector<host::latency_sample> all = sampled(100, 0, linear);
   double largest = 0;
