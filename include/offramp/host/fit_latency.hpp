@@ -162,7 +162,8 @@ inline int cross_validate(const std::vector<latency_sample>& samples, const std:
   double least = errors[0];
   for (const double e : errors) least = std::min(least, e);
   std::size_t depth = 0;
-  while (errors[depth] > least * 1.02) ++depth;
+  // As much as the draw of the parts changes an error by.
+  while (errors[depth] > least * 1.05) ++depth;
   error_of_class = 0;
   for (std::size_t k = 0; k < of.size(); ++k) {
     const auto at = static_cast<std::size_t>(of[k]);
