@@ -26,14 +26,19 @@ namespace {
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-// What a candidate costs and has right under thresholds, the plain way.
+// Where an image leaves under thresholds, the plain way.
+std::size_t left_at(const host::frontier_candidate& c, std::size_t image, const std::vector<std::int32_t>& thresholds) {
+  std::size_t k = 0;
+  while (k + 1 < c.to_exit.size() && c.outputs.score_q16[k][image] < thresholds[k]) ++k;
+  return k;
+}
+
+// What a candidate costs and has right under thresholds.
 frontier_point simulated(const host::frontier_candidate& c, const std::vector<std::int32_t>& thresholds) {
   double cost = 0;
   int right = 0;
-  const auto exits = c.to_exit.size();
   for (std::size_t i = 0; i < c.outputs.truth.size(); ++i) {
-    std::size_t k = 0;
-    while (k + 1 < exits && c.outputs.score_q16[k][i] < thresholds[k]) ++k;
+    const std::size_t k = left_at(c, i, thresholds);
     cost += c.to_exit[k];
     right += c.outputs.label[k][i] == c.outputs.truth[i] ? 1 : 0;
   }
@@ -135,11 +140,7 @@ TEST_CASE("means are raised by the standard error of what images take, and the f
   const auto candidates = family();
   const auto raised = [](const host::frontier_candidate& c, const std::vector<std::int32_t>& thresholds) {
     std::vector<double> took;  // by each image
-    for (std::size_t i = 0; i < c.outputs.truth.size(); ++i) {
-      std::size_t k = 0;
-      while (k + 1 < c.to_exit.size() && c.outputs.score_q16[k][i] < thresholds[k]) ++k;
-      took.push_back(c.to_exit[k]);
-    }
+    for (std::size_t i = 0; i < c.outputs.truth.size(); ++i) took.push_back(c.to_exit[left_at(c, i, thresholds)]);
     const auto n = static_cast<double>(took.size());
     double sum = 0, of_squares = 0;
     for (const double t : took) sum += t, of_squares += t * t;
